@@ -1,1 +1,5 @@
 //! kros-client
+
+pub mod check;
+pub mod model;
+pub mod webhook;

@@ -1,0 +1,267 @@
+//! The one send loop.
+
+mod admission;
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use common_core::{
+    clock::Tick,
+    effect::{ErrorKind, Phase},
+    limit::LimitKey,
+    retry::{Attempt, Decision, Failure},
+};
+use http::header::AUTHORIZATION;
+
+use crate::{
+    api::{Api, Problem},
+    authorise::UsedToken,
+    body::{Body, BodyStream},
+    client::{CallOptions, Client, Inner},
+    endpoint::{Auth, Endpoint, Info, Parts},
+    error::{BuildError, Error},
+    header,
+    transport::{TransportError, TransportErrorKind},
+};
+
+/// Bodies of errors are read up to this size; what is longer is not looked at.
+const PROBLEM_LIMIT: u64 = 1024 * 1024;
+
+/// How long a limit stays closed after a 429 that does not say.
+const PENALTY: Duration = Duration::from_secs(1);
+
+impl<A: Api> Client<A> {
+    /// Makes a call.
+    pub async fn send<E: Endpoint<Api = A>>(&self, endpoint: &E) -> Result<E::Response, Error> {
+        self.send_with(endpoint, CallOptions::new()).await
+    }
+
+    /// Makes a call with settings of its own.
+    pub async fn send_with<E: Endpoint<Api = A>>(
+        &self,
+        endpoint: &E,
+        options: CallOptions,
+    ) -> Result<E::Response, Error> {
+        let (info, build) = (E::INFO, || endpoint.request(&self.inner.base));
+        let call = Call::new::<A>(&self.inner, &info, &build, options, Read::Whole);
+        let (parts, body) = call.run().await?;
+        let body = body.collect(u64::MAX).await.unwrap_or_default();
+        E::response(&parts, &body).map_err(|error| {
+            Error::new(A::NAME, &info, ErrorKind::Decode, Phase::Answered)
+                .because(error)
+                .with_request_id(header::request_id(&parts.headers))
+        })
+    }
+
+    /// Makes a call and gives the answer's body as it arrives; for downloads of any size.
+    pub(crate) async fn open<E: Endpoint<Api = A>>(
+        &self,
+        endpoint: &E,
+        options: CallOptions,
+    ) -> Result<(Parts, BodyStream), Error> {
+        let (info, build) = (E::INFO, || endpoint.request(&self.inner.base));
+        Call::new::<A>(&self.inner, &info, &build, options, Read::AsItArrives).run().await
+    }
+}
+
+/// Whether a successful answer is read inside the call or handed over unread.
+#[derive(Clone, Copy, PartialEq)]
+enum Read {
+    Whole,
+    AsItArrives,
+}
+
+type Answer = (Parts, BodyStream);
+
+/// One call on its way through its tries; not generic, so that it exists once in a program.
+struct Call<'a> {
+    inner: &'a Inner,
+    api: &'static str,
+    problem: fn(&Parts, &Bytes) -> crate::api::ProblemContext,
+    info: &'a Info,
+    build: &'a (dyn Fn() -> Result<http::Request<Body>, BuildError> + Sync),
+    options: CallOptions,
+    read: Read,
+    deadline: Option<Tick>,
+}
+
+impl<'a> Call<'a> {
+    fn new<A: Api>(
+        inner: &'a Inner,
+        info: &'a Info,
+        build: &'a (dyn Fn() -> Result<http::Request<Body>, BuildError> + Sync),
+        options: CallOptions,
+        read: Read,
+    ) -> Self {
+        let deadline = options.deadline.map(|deadline| inner.clock.tick() + deadline);
+        Self { inner, api: A::NAME, problem: A::problem, info, build, options, read, deadline }
+    }
+
+    async fn run(&self) -> Result<Answer, Error> {
+        let retry = self.options.retry.unwrap_or(self.inner.retry);
+        let (mut attempts, mut may_have_happened, mut renewed) = (0, false, false);
+        loop {
+            attempts += 1;
+            let failed = match self.attempt(attempts).await {
+                Ok(answer) => return Ok(answer),
+                Err(failed) => failed,
+            };
+            may_have_happened |= failed.error.may_have_happened();
+            // New credentials do not count as a retry: the server did not process the request.
+            if let (Some(used), false) = (&failed.refused, renewed) {
+                renewed = true;
+                if self.inner.authorise.refused(used).await {
+                    continue;
+                }
+            }
+            let error = failed.error;
+            let attempt = Attempt {
+                number: attempts,
+                effect: self.info.effect,
+                remaining: self.remaining(),
+                jitter: self.inner.jitter(),
+            };
+            let failure = Failure {
+                kind: error.kind(),
+                phase: error.phase(),
+                retry_after: error.retry_after(),
+            };
+            match retry.decide(&attempt, &failure) {
+                Decision::Again(wait) => tokio::time::sleep(wait).await,
+                Decision::GiveUp(_) => return Err(error.after(attempts, may_have_happened)),
+            }
+        }
+    }
+
+    async fn attempt(&self, number: u32) -> Result<Answer, Failed> {
+        let mut request = (self.build)()
+            .map_err(|error| self.error(ErrorKind::Input, Phase::NotSent).because(error))?;
+        self.admission().await?;
+        let used = self.authorise(&mut request).await?;
+        let timeout = self.timeout()?;
+        let started = self.inner.clock.tick();
+        let exchange = tokio::time::timeout(timeout, self.exchange(request));
+        let outcome = exchange
+            .await
+            .unwrap_or_else(|_| Err(TransportError::new(TransportErrorKind::Timeout)));
+        self.trace(number, self.inner.clock.tick().since(started), &outcome);
+        let (parts, body) = outcome.map_err(|error| self.transport_error(error))?;
+        if parts.status.is_success() {
+            return Ok((parts, body));
+        }
+        Err(self.refusal(&parts, body, used).await)
+    }
+
+    /// Sends, and reads the body as far as the call wants it read here.
+    async fn exchange(&self, request: http::Request<Body>) -> Result<Answer, TransportError> {
+        let (parts, body) = self.inner.transport.send(request).await?.into_parts();
+        let body = match (parts.status.is_success(), self.read) {
+            (true, Read::AsItArrives) => body,
+            (true, Read::Whole) => {
+                BodyStream::whole(body.collect(self.inner.body_limit).await?)
+            }
+            // The status alone decides; an error's body that breaks off says less, that is all.
+            (false, _) => BodyStream::whole(body.collect(PROBLEM_LIMIT).await.unwrap_or_default()),
+        };
+        Ok((parts, body))
+    }
+
+    async fn authorise(
+        &self,
+        request: &mut http::Request<Body>,
+    ) -> Result<Option<UsedToken>, Error> {
+        if self.info.auth == Auth::None {
+            return Ok(None);
+        }
+        let credentials = self.inner.authorise.credentials().await.map_err(|error| {
+            self.error(ErrorKind::Credentials, Phase::NotSent).because(error)
+        })?;
+        if let Some(used) = &credentials {
+            request.headers_mut().insert(AUTHORIZATION, used.header());
+        }
+        Ok(credentials)
+    }
+
+    fn timeout(&self) -> Result<Duration, Error> {
+        let timeout = self.options.timeout.unwrap_or(self.inner.timeout);
+        match self.remaining() {
+            Some(Duration::ZERO) => Err(self.error(ErrorKind::Deadline, Phase::NotSent)),
+            Some(remaining) => Ok(timeout.min(remaining)),
+            None => Ok(timeout),
+        }
+    }
+
+    /// Time left until the deadline.
+    fn remaining(&self) -> Option<Duration> {
+        self.deadline.map(|deadline| deadline.since(self.inner.clock.tick()))
+    }
+
+    async fn refusal(&self, parts: &Parts, body: BodyStream, used: Option<UsedToken>) -> Failed {
+        let body = body.collect(PROBLEM_LIMIT).await.unwrap_or_default();
+        let status = parts.status.as_u16();
+        let kind = ErrorKind::of_status(status).unwrap_or(ErrorKind::Unexpected);
+        let retry_after = header::retry_after(&parts.headers, self.inner.clock.now());
+        if kind == ErrorKind::TooManyRequests {
+            self.penalise(retry_after.unwrap_or(PENALTY)).await;
+        }
+        let problem: Problem = (self.problem)(parts, &body).with_status(status);
+        let error = self
+            .error(kind, Phase::Answered)
+            .with_problem(problem)
+            .with_retry_after(retry_after)
+            .with_request_id(header::request_id(&parts.headers));
+        Failed { error, refused: used.filter(|_| kind == ErrorKind::Unauthorized) }
+    }
+
+    async fn penalise(&self, closed_for: Duration) {
+        let Some(group) = self.group() else { return };
+        let key: &LimitKey = &group.key;
+        let now = self.inner.clock.tick();
+        // A store that cannot take the penalty costs another 429 and nothing else.
+        if let Err(error) = self.inner.limits.penalise(key, now, closed_for).await {
+            tracing::warn!(api = self.api, %error, "the limit store did not take a penalty");
+        }
+    }
+
+    fn transport_error(&self, error: TransportError) -> Error {
+        let made = self.error(error.error_kind(), error.phase());
+        made.maybe_because(error.into_source())
+    }
+
+    fn error(&self, kind: ErrorKind, phase: Phase) -> Error {
+        Error::new(self.api, self.info, kind, phase)
+    }
+
+    /// The only place that logs a call, and all that is ever logged of it.
+    fn trace(&self, attempt: u32, took: Duration, outcome: &Result<Answer, TransportError>) {
+        let (status, request_id, error) = match outcome {
+            Ok((parts, _)) => {
+                (Some(parts.status.as_u16()), header::request_id(&parts.headers), None)
+            }
+            Err(error) => (None, None, Some(error.error_kind().describe())),
+        };
+        tracing::debug!(
+            api = self.api,
+            method = self.info.method.as_str(),
+            path = self.info.path,
+            attempt,
+            status,
+            request_id,
+            error,
+            duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+            "call"
+        );
+    }
+}
+
+/// A try that failed, and the credentials that the server refused, if that is why.
+struct Failed {
+    error: Error,
+    refused: Option<UsedToken>,
+}
+
+impl From<Error> for Failed {
+    fn from(error: Error) -> Self {
+        Self { error, refused: None }
+    }
+}

@@ -1,0 +1,112 @@
+//! What must hold for the token cache.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use chrono::TimeDelta;
+
+use super::*;
+
+#[derive(Clone, Debug, PartialEq)]
+struct Token {
+    number: u32,
+    end: DateTime<Utc>,
+}
+
+impl Expiring for Token {
+    fn expires_at(&self) -> Option<DateTime<Utc>> {
+        Some(self.end)
+    }
+}
+
+fn at(seconds: i64) -> DateTime<Utc> {
+    DateTime::UNIX_EPOCH + TimeDelta::seconds(seconds)
+}
+
+#[derive(Clone, Default)]
+struct Server {
+    logins: Arc<AtomicU32>,
+}
+
+impl Server {
+    async fn log_in(self, end: DateTime<Utc>) -> Result<Token, std::io::Error> {
+        let number = self.logins.fetch_add(1, Ordering::SeqCst) + 1;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        Ok(Token { number, end })
+    }
+
+    fn count(&self) -> u32 {
+        self.logins.load(Ordering::SeqCst)
+    }
+}
+
+async fn fail() -> Result<Token, std::io::Error> {
+    Err(std::io::Error::other("down"))
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_callers_make_one_login() {
+    let (cache, server) = (TokenCache::new(), Server::default());
+    let calls = (0..50).map(|_| cache.get(at(0), |_| server.clone().log_in(at(1200))));
+    for result in futures_util::future::join_all(calls).await {
+        assert_eq!(result.unwrap().0.number, 1);
+    }
+    assert_eq!(server.count(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_login_survives_the_caller_who_started_it() {
+    let (cache, server) = (TokenCache::new(), Server::default());
+    let started = cache.get(at(0), |_| server.clone().log_in(at(1200)));
+    let cancelled = tokio::time::timeout(Duration::from_millis(10), started).await;
+    assert!(cancelled.is_err());
+    let (token, _) = cache.get(at(0), |_| fail()).await.unwrap();
+    assert_eq!((token.number, server.count()), (1, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_working_token_outlives_a_failed_early_renewal_and_the_server_is_not_hammered() {
+    let (cache, server) = (TokenCache::new(), Server::default());
+    cache.import(Token { number: 7, end: at(100) }).await;
+    let (token, _) = cache.get(at(50), |_| fail()).await.unwrap();
+    assert_eq!(token.number, 7);
+    cache.get(at(60), |_| server.clone().log_in(at(500))).await.unwrap();
+    assert_eq!(server.count(), 0);
+    let (token, _) = cache.get(at(81), |_| server.clone().log_in(at(500))).await.unwrap();
+    assert_eq!((token.number, server.count()), (1, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_ended_token_is_not_given_out() {
+    let cache = TokenCache::new();
+    cache.import(Token { number: 7, end: at(100) }).await;
+    let error = cache.get(at(100), |_| fail()).await.unwrap_err();
+    assert!(error.cause::<std::io::Error>().is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_token_is_renewed_once_and_a_late_refusal_changes_nothing() {
+    let (cache, server) = (TokenCache::new(), Server::default());
+    let (_, first) = cache.get(at(0), |_| server.clone().log_in(at(1200))).await.unwrap();
+    cache.refuse(first).await;
+    let (token, second) = cache
+        .get(at(1), |old| {
+            assert_eq!(old.map(|token| token.number), Some(1));
+            server.clone().log_in(at(1200))
+        })
+        .await
+        .unwrap();
+    assert_eq!(token.number, 2);
+    cache.refuse(first).await;
+    assert_eq!(cache.get(at(2), |_| fail()).await.unwrap().1, second);
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_early_renewal_only_a_refusal_renews() {
+    let cache = TokenCache::new().renew_early(None);
+    cache.import(Token { number: 7, end: at(100) }).await;
+    let (token, generation) = cache.get(at(5000), |_| fail()).await.unwrap();
+    assert_eq!(token.number, 7);
+    cache.refuse(generation).await;
+    assert!(cache.get(at(5000), |_| fail()).await.is_err());
+    assert_eq!(cache.export().await.map(|token| token.number), Some(7));
+}

@@ -1,0 +1,88 @@
+//! Notifications: what the service posts to your address when it has processed a request.
+//!
+//! A notification is an ordinary POST that anybody could send, it may come twice, and nothing in
+//! it says when it was made (KROS OpenAPI documentation page, section "Webhook"; KROS facts §2 and
+//! §3).
+//! This module answers the three questions a receiver has, in this order:
+//!
+//! 1. *Who sent it?* [`Verifier`] checks the signature over the raw body and gives an
+//!    [`Authentic`] value; there is no other way to make one.
+//! 2. *Was it handled already?* A [`ReplayGuard`] remembers notifications and lends each to one
+//!    handler at a time.
+//! 3. *What does it say?* [`Notification`] is one type for both shapes in use.
+//!
+//! # Before acting on a notification
+//!
+//! **Fetch the document by its identifier and act on what you get**, not on what the notification
+//! says: it carries no time, so an old one may be sent again by whoever recorded it, and two may
+//! arrive in the wrong order.
+//! Follow its address only through [`ApiUrl::for_id`], or your bearer token goes wherever the
+//! sender wishes.
+//!
+//! # Receiving
+//!
+//! With the feature `webhook-layer`, `VerifyLayer` does all of it in front of any tower service:
+//!
+#![cfg_attr(feature = "webhook-layer", doc = "```")]
+#![cfg_attr(not(feature = "webhook-layer"), doc = "```text")]
+//! use axum::{Extension, Router, routing::post};
+//! use http::{Request, StatusCode};
+//! use kros_client::webhook::{
+//!     Authentic, MemoryReplayGuard, Notification, Verifier, VerifyLayer,
+//! };
+//! use tower::ServiceExt;
+//!
+//! async fn receive(Extension(news): Extension<Authentic<Notification>>) -> StatusCode {
+//!     // Here `news` is authentic and new; queue its identifiers and answer quickly.
+//!     assert_eq!(news.status, Some(200));
+//!     StatusCode::NO_CONTENT
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let verifier = Verifier::new().secret("not-a-real-secret-0001");
+//! let app = Router::new()
+//!     .route("/kros", post(receive))
+//!     .route_layer(VerifyLayer::new(verifier, MemoryReplayGuard::default()));
+//!
+//! let genuine = Request::post("/kros")
+//!     .header("X-Kros-Signature-256", "Sfd43QOsO48tdzT13IJV2Gl+m1f6Ir/TZI91CTlud6w=")
+//!     .body(r#"{"status":200}"#.to_owned())?;
+//! assert_eq!(app.clone().oneshot(genuine).await?.status(), StatusCode::NO_CONTENT);
+//!
+//! let unsigned = Request::post("/kros").body(r#"{"status":200}"#.to_owned())?;
+//! assert_eq!(app.oneshot(unsigned).await?.status(), StatusCode::UNAUTHORIZED);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Without the layer, take the body as bytes, call [`Verifier::verify_and_parse`], and settle the
+//! claim of the guard after the work; [`ReplayGuard`] tells what happens when the process dies in
+//! between.
+
+mod api_url;
+mod entity_id;
+mod fields;
+#[cfg(feature = "webhook-layer")]
+mod layer;
+mod memory;
+mod notification;
+mod reading;
+mod replay;
+mod request_id;
+mod signature;
+mod utf16;
+
+pub use api_url::{ApiUrl, ApiUrlError};
+pub use entity_id::{EntityId, InvalidEntityId};
+#[cfg(feature = "webhook-layer")]
+pub use layer::{BODY_LIMIT, VerifyLayer, VerifyService};
+pub use memory::MemoryReplayGuard;
+pub use notification::{
+    EntityResult, Notification, NotificationError, Outcome, Problem, RelatedDocument, Shape,
+};
+pub use replay::{Arrival, Claim, ReplayGuard, ReplayKey, Seen, Settled, StoreError};
+pub use request_id::{InvalidRequestId, RequestId};
+pub use signature::{
+    Authentic, KeyForm, Match, ReceiveError, SIGNATURE_HEADER, Scheme, Verifier, VerifyError,
+};

@@ -1,0 +1,400 @@
+//! A replay guard in memory, for one process: it forgets everything when the process ends.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Mutex, PoisonError},
+};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::{FutureExt, future, future::BoxFuture};
+
+use super::{Arrival, Claim, ReplayGuard, ReplayKey, Seen, Settled, StoreError};
+
+/// Remembers notifications in memory, bounded in number and age.
+///
+/// At capacity the entry that would be forgotten next makes room, but never a live claim; so the
+/// protection reaches back over the last `capacity` notifications or the time to live, whichever
+/// is less. After a restart it starts from nothing: where that matters, implement [`ReplayGuard`]
+/// over a database.
+///
+/// # Examples
+///
+/// ```
+/// use chrono::{DateTime, Utc};
+/// use kros_client::webhook::{MemoryReplayGuard, ReplayGuard, ReplayKey, Seen};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let guard = MemoryReplayGuard::default();
+/// let now: DateTime<Utc> = "2026-02-01T08:00:00Z".parse()?;
+/// let key = ReplayKey::of_body(None, b"{}");
+///
+/// let Seen::Claimed(claim) = guard.begin(&key, now).await? else { panic!("a new one") };
+/// // … the work …
+/// let settled = guard.complete(claim, now).await?;
+/// assert!(matches!(guard.begin(&key, now).await?, Seen::Handled { .. }));
+/// # assert_eq!(settled, kros_client::webhook::Settled::Recorded);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct MemoryReplayGuard {
+    limits: Limits,
+    memory: Mutex<Memory>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Limits {
+    capacity: usize,
+    time_to_live: TimeDelta,
+    claim_time: TimeDelta,
+}
+
+#[derive(Debug, Default)]
+struct Memory {
+    entries: BTreeMap<ReplayKey, Entry>,
+    /// The keys by the time from which they may be forgotten.
+    queue: BTreeSet<(DateTime<Utc>, ReplayKey)>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    attempt: u32,
+    state: State,
+    forget_at: DateTime<Utc>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Claimed { until: DateTime<Utc> },
+    Open,
+    Handled { at: DateTime<Utc> },
+}
+
+impl Default for MemoryReplayGuard {
+    /// Ten thousand notifications, seven days, a claim of one minute.
+    fn default() -> Self {
+        let limits = Limits {
+            capacity: 10_000,
+            time_to_live: TimeDelta::days(7),
+            claim_time: TimeDelta::minutes(1),
+        };
+        Self { limits, memory: Mutex::default() }
+    }
+}
+
+impl MemoryReplayGuard {
+    /// Sets how many notifications are remembered; at least one.
+    ///
+    /// One takes about 300 bytes.
+    #[must_use]
+    pub fn capacity(mut self, capacity: usize) -> Self {
+        self.limits.capacity = capacity.max(1);
+        self
+    }
+
+    /// Sets how long a notification is remembered after its last change.
+    #[must_use]
+    pub fn time_to_live(mut self, time_to_live: TimeDelta) -> Self {
+        self.limits.time_to_live = time_to_live;
+        self
+    }
+
+    /// Sets how long a claim lasts; longer than the slowest handling takes.
+    #[must_use]
+    pub fn claim_time(mut self, claim_time: TimeDelta) -> Self {
+        self.limits.claim_time = claim_time;
+        self
+    }
+
+    /// How many notifications are remembered now.
+    pub fn remembered(&self) -> usize {
+        self.with(|memory, _| memory.entries.len())
+    }
+
+    fn with<T>(&self, act: impl FnOnce(&mut Memory, Limits) -> T) -> T {
+        // Every change below leaves the maps whole, so a panic elsewhere does not spoil them.
+        act(&mut self.memory.lock().unwrap_or_else(PoisonError::into_inner), self.limits)
+    }
+}
+
+impl ReplayGuard for MemoryReplayGuard {
+    fn begin<'a>(
+        &'a self,
+        key: &'a ReplayKey,
+        now: DateTime<Utc>,
+    ) -> BoxFuture<'a, Result<Seen, StoreError>> {
+        future::ready(self.with(|memory, limits| memory.begin(key, now, limits))).boxed()
+    }
+
+    fn complete(
+        &self,
+        claim: Claim,
+        now: DateTime<Utc>,
+    ) -> BoxFuture<'_, Result<Settled, StoreError>> {
+        let state = State::Handled { at: now };
+        future::ready(self.with(|memory, limits| memory.settle(&claim, state, now, limits))).boxed()
+    }
+
+    fn abandon(
+        &self,
+        claim: Claim,
+        now: DateTime<Utc>,
+    ) -> BoxFuture<'_, Result<Settled, StoreError>> {
+        let settled = self.with(|memory, limits| memory.settle(&claim, State::Open, now, limits));
+        future::ready(settled).boxed()
+    }
+}
+
+impl Memory {
+    fn begin(
+        &mut self,
+        key: &ReplayKey,
+        now: DateTime<Utc>,
+        limits: Limits,
+    ) -> Result<Seen, StoreError> {
+        self.forget_old(now);
+        let attempts = match self.entries.get(key) {
+            Some(Entry { state: State::Handled { at }, .. }) => {
+                return Ok(Seen::Handled { at: *at });
+            }
+            Some(Entry { state: State::Claimed { until }, .. }) if now < *until => {
+                return Ok(Seen::InProgress { until: *until });
+            }
+            Some(entry) => entry.attempt,
+            None => 0,
+        };
+        let arrival = match attempts {
+            0 if self.knows_request(key) => Arrival::Follows,
+            0 => Arrival::First,
+            attempts => Arrival::Retried { attempts },
+        };
+        let attempt = attempts.saturating_add(1);
+        let until = after(now, limits.claim_time);
+        self.put(*key, attempt, State::Claimed { until }, now, limits)?;
+        Ok(Seen::Claimed(Claim::new(*key, attempt, arrival, until)))
+    }
+
+    fn settle(
+        &mut self,
+        claim: &Claim,
+        state: State,
+        now: DateTime<Utc>,
+        limits: Limits,
+    ) -> Result<Settled, StoreError> {
+        let key = claim.key();
+        let claimed = (claim.attempt(), State::Claimed { until: claim.until() });
+        if self.entries.get(key).is_some_and(|entry| (entry.attempt, entry.state) != claimed) {
+            return Ok(Settled::TakenOver);
+        }
+        self.put(*key, claim.attempt(), state, now, limits)?;
+        Ok(Settled::Recorded)
+    }
+
+    /// Whether another notification about the same request is remembered.
+    fn knows_request(&self, key: &ReplayKey) -> bool {
+        let id = key.request_id();
+        let from = ReplayKey::new(id, [0; 32]);
+        let to = ReplayKey::new(id, [u8::MAX; 32]);
+        id.is_some() && self.entries.range(from..=to).any(|(known, _)| known != key)
+    }
+
+    fn put(
+        &mut self,
+        key: ReplayKey,
+        attempt: u32,
+        state: State,
+        now: DateTime<Utc>,
+        limits: Limits,
+    ) -> Result<(), StoreError> {
+        if !self.entries.contains_key(&key) && self.entries.len() >= limits.capacity {
+            self.make_room(now)?;
+        }
+        let changed = if let State::Claimed { until } = state { until } else { now };
+        let forget_at = after(changed, limits.time_to_live);
+        let entry = Entry { attempt, state, forget_at };
+        if let Some(before) = self.entries.insert(key, entry) {
+            self.queue.remove(&(before.forget_at, key));
+        }
+        self.queue.insert((forget_at, key));
+        Ok(())
+    }
+
+    fn forget_old(&mut self, now: DateTime<Utc>) {
+        while let Some((forget_at, key)) = self.queue.first().copied() {
+            if forget_at > now {
+                break;
+            }
+            self.queue.pop_first();
+            self.entries.remove(&key);
+        }
+    }
+
+    fn make_room(&mut self, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let live = |key: &ReplayKey| match self.entries.get(key).map(|entry| entry.state) {
+            Some(State::Claimed { until }) => now < until,
+            _ => false,
+        };
+        let oldest = self.queue.iter().find(|(_, key)| !live(key)).copied();
+        let (forget_at, key) = oldest.ok_or(StoreError::Full)?;
+        self.queue.remove(&(forget_at, key));
+        self.entries.remove(&key);
+        Ok(())
+    }
+}
+
+/// Saturates, so that "for ever" may be written as the greatest time span.
+fn after(time: DateTime<Utc>, span: TimeDelta) -> DateTime<Utc> {
+    time.checked_add_signed(span).unwrap_or(DateTime::<Utc>::MAX_UTC)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::webhook::RequestId;
+
+    fn at(second: i64) -> DateTime<Utc> {
+        DateTime::UNIX_EPOCH + TimeDelta::seconds(second)
+    }
+
+    fn key(request: u128, body: &str) -> ReplayKey {
+        let id = (request > 0).then(|| RequestId::new(uuid::Uuid::from_u128(request)));
+        ReplayKey::of_body(id, body.as_bytes())
+    }
+
+    fn begin(guard: &MemoryReplayGuard, key: &ReplayKey, second: i64) -> Seen {
+        guard.begin(key, at(second)).now_or_never().expect("no wait").expect("room")
+    }
+
+    fn claim(guard: &MemoryReplayGuard, key: &ReplayKey, second: i64) -> Claim {
+        match begin(guard, key, second) {
+            Seen::Claimed(claim) => claim,
+            other => panic!("not to be handled: {other:?}"),
+        }
+    }
+
+    fn complete(guard: &MemoryReplayGuard, claim: Claim, second: i64) -> Settled {
+        guard.complete(claim, at(second)).now_or_never().expect("no wait").expect("room")
+    }
+
+    fn abandon(guard: &MemoryReplayGuard, claim: Claim, second: i64) -> Settled {
+        guard.abandon(claim, at(second)).now_or_never().expect("no wait").expect("room")
+    }
+
+    #[test]
+    fn a_completed_notification_is_handled_once() {
+        let guard = MemoryReplayGuard::default();
+        let first = claim(&guard, &key(1, "a"), 0);
+        assert_eq!((first.attempt(), first.arrival()), (1, Arrival::First));
+        assert_eq!(complete(&guard, first, 1), Settled::Recorded);
+        let Seen::Handled { at: when } = begin(&guard, &key(1, "a"), 2) else { panic!("handled") };
+        assert_eq!(when, at(1));
+    }
+
+    #[test]
+    fn another_notification_about_the_same_request_is_handled_and_told_apart() {
+        let guard = MemoryReplayGuard::default();
+        assert_eq!(claim(&guard, &key(1, "a"), 0).arrival(), Arrival::First);
+        assert_eq!(claim(&guard, &key(1, "b"), 0).arrival(), Arrival::Follows);
+        assert_eq!(claim(&guard, &key(2, "a"), 0).arrival(), Arrival::First);
+        assert_eq!(claim(&guard, &key(0, "a"), 0).arrival(), Arrival::First);
+        assert_eq!(claim(&guard, &key(0, "b"), 0).arrival(), Arrival::First);
+    }
+
+    #[test]
+    fn an_abandoned_notification_is_handled_again_at_once_and_knowingly() {
+        let guard = MemoryReplayGuard::default();
+        let first = claim(&guard, &key(1, "a"), 0);
+        assert_eq!(abandon(&guard, first, 1), Settled::Recorded);
+        let second = claim(&guard, &key(1, "a"), 1);
+        assert_eq!((second.attempt(), second.arrival()), (2, Arrival::Retried { attempts: 1 }));
+    }
+
+    #[test]
+    fn a_lapsed_claim_passes_on_and_its_late_owner_learns_of_it() {
+        let guard = MemoryReplayGuard::default().claim_time(TimeDelta::seconds(60));
+        let slow = claim(&guard, &key(1, "a"), 0);
+        let Seen::InProgress { until } = begin(&guard, &key(1, "a"), 59) else { panic!("busy") };
+        assert_eq!(until, at(60));
+        let next = claim(&guard, &key(1, "a"), 60);
+        assert_eq!(next.arrival(), Arrival::Retried { attempts: 1 });
+        assert_eq!(complete(&guard, slow, 61), Settled::TakenOver);
+        assert!(matches!(begin(&guard, &key(1, "a"), 62), Seen::InProgress { .. }));
+        assert_eq!(complete(&guard, next, 63), Settled::Recorded);
+        assert!(matches!(begin(&guard, &key(1, "a"), 64), Seen::Handled { .. }));
+    }
+
+    #[test]
+    fn a_late_owner_whom_nobody_replaced_may_still_complete() {
+        let guard = MemoryReplayGuard::default().claim_time(TimeDelta::seconds(1));
+        let slow = claim(&guard, &key(1, "a"), 0);
+        assert_eq!(complete(&guard, slow, 100), Settled::Recorded);
+        assert!(matches!(begin(&guard, &key(1, "a"), 101), Seen::Handled { .. }));
+    }
+
+    #[test]
+    fn what_is_older_than_the_time_to_live_is_forgotten() {
+        let guard = MemoryReplayGuard::default().time_to_live(TimeDelta::seconds(10));
+        let first = claim(&guard, &key(1, "a"), 0);
+        assert_eq!(complete(&guard, first, 5), Settled::Recorded);
+        assert!(matches!(begin(&guard, &key(1, "a"), 14), Seen::Handled { .. }));
+        assert_eq!(claim(&guard, &key(1, "a"), 15).arrival(), Arrival::First);
+    }
+
+    #[test]
+    fn at_capacity_the_oldest_makes_room_and_live_claims_stay() {
+        let guard = MemoryReplayGuard::default().capacity(2);
+        let live = claim(&guard, &key(1, "a"), 0);
+        let old = claim(&guard, &key(2, "a"), 1);
+        assert_eq!(complete(&guard, old, 2), Settled::Recorded);
+        let third = claim(&guard, &key(3, "a"), 3);
+        assert_eq!(guard.remembered(), 2);
+        let full = guard.begin(&key(4, "a"), at(4)).now_or_never().expect("no wait");
+        assert!(matches!(full, Err(StoreError::Full)));
+        assert_eq!(complete(&guard, live, 5), Settled::Recorded);
+        assert_eq!(complete(&guard, third, 6), Settled::Recorded);
+        assert_eq!(claim(&guard, &key(2, "a"), 7).arrival(), Arrival::First);
+        assert_eq!(guard.remembered(), 2);
+    }
+
+    #[test]
+    fn the_greatest_time_span_means_for_ever() {
+        let guard = MemoryReplayGuard::default().time_to_live(TimeDelta::MAX);
+        let first = claim(&guard, &key(1, "a"), 0);
+        assert_eq!(complete(&guard, first, 1), Settled::Recorded);
+        assert!(matches!(begin(&guard, &key(1, "a"), 1 << 40), Seen::Handled { .. }));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_notification_has_two_live_claims_and_the_bounds_hold(
+            steps in proptest::collection::vec((0_u8..4, 0_u128..5, 0_i64..40), 1..200),
+        ) {
+            let guard = MemoryReplayGuard::default()
+                .capacity(3)
+                .claim_time(TimeDelta::seconds(30))
+                .time_to_live(TimeDelta::seconds(100));
+            let mut held: Vec<Claim> = Vec::new();
+            let mut now = 0;
+            for (action, request, pause) in steps {
+                now += pause;
+                let key = key(request, "a");
+                match action {
+                    0 | 1 => {
+                        let seen = guard.begin(&key, at(now)).now_or_never().expect("no wait");
+                        if let Ok(Seen::Claimed(claim)) = seen {
+                            let live = |other: &&Claim| other.until() > at(now);
+                            let rival = held.iter().filter(live).any(|other| *other.key() == key);
+                            proptest::prop_assert!(!rival);
+                            held.push(claim);
+                        }
+                    }
+                    _ if held.is_empty() => {}
+                    2 => drop(guard.complete(held.remove(0), at(now)).now_or_never()),
+                    _ => drop(guard.abandon(held.remove(0), at(now)).now_or_never()),
+                }
+                proptest::prop_assert!(guard.remembered() <= 3);
+            }
+        }
+    }
+}

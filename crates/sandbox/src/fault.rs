@@ -1,0 +1,248 @@
+//! Scripted faults: what goes wrong, on which requests, and how often.
+//!
+//! A [`Script`] is a list of [`Rule`]s in the order given.
+//! Every rule that matches a request and whose turn has come adds its [`Fault`] to that exchange,
+//! so that a delay and a lost answer can meet in one request.
+//! The JSON form of a rule, which the control API takes, is that of the `serde` derives:
+//!
+//! ```json
+//! {"method": "POST", "path": "/invoices/batch", "turn": {"first": 1}, "fault": "lose_answer"}
+//! ```
+
+use std::sync::{Mutex, PoisonError};
+
+use http::Method;
+use serde::{Deserialize, Serialize};
+
+use crate::chance::Chance;
+
+/// What happens to an exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Fault {
+    /// Nothing is processed; this status is the answer, with a `Retry-After` in seconds if given.
+    Reply {
+        /// The status, 100 to 599.
+        status: u16,
+        /// The value of the header `Retry-After`, in seconds.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        retry_after: Option<u64>,
+    },
+    /// Nothing is processed; the answer is 401.
+    Unauthorized,
+    /// Nothing is processed; the connection closes once the request has been read.
+    DropRequest,
+    /// The request is processed; the connection closes before the first byte of the answer.
+    LoseAnswer,
+    /// The request is processed; this status takes the place of the true answer.
+    MaskAnswer {
+        /// The status, 100 to 599.
+        status: u16,
+    },
+    /// The request is processed; the connection closes after so many bytes of the answer.
+    ///
+    /// On a socket the bytes count from the status line; in process, where no head is written,
+    /// they count from the first byte of the body.
+    CutAnswer {
+        /// How many bytes arrive.
+        after: usize,
+    },
+    /// The request waits so many milliseconds before it is processed.
+    DelayBefore {
+        /// Milliseconds.
+        ms: u64,
+    },
+    /// The answer waits so many milliseconds after the request was processed.
+    DelayAfter {
+        /// Milliseconds.
+        ms: u64,
+    },
+    /// The answer arrives in pieces of at most so many bytes.
+    SplitWrites {
+        /// Bytes of a piece, at least 1.
+        size: usize,
+    },
+}
+
+/// On which of the matching requests a rule acts; requests are counted from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Turn {
+    /// On each of them.
+    #[default]
+    Always,
+    /// On the first so many.
+    First(u64),
+    /// On exactly this one.
+    Nth(u64),
+    /// On so many of a thousand, by seeded chance.
+    PerThousand(u16),
+}
+
+/// One line of a script.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    /// The HTTP method in capitals; absent means every method.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    method: Option<String>,
+    /// The path below the base address, as a template (`/invoices/{id}`) or as it is sent
+    /// (`/invoices/22596`); absent means every path.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    path: Option<String>,
+    /// When the rule acts.
+    #[serde(default)]
+    turn: Turn,
+    /// What it does.
+    fault: Fault,
+}
+
+impl Rule {
+    /// A rule that lets `fault` happen to every request.
+    pub fn new(fault: Fault) -> Self {
+        Self { method: None, path: None, turn: Turn::Always, fault }
+    }
+
+    /// Only requests of this method and path (template or literal, below the base address).
+    #[must_use]
+    pub fn on(mut self, method: &Method, path: &str) -> Self {
+        self.method = Some(method.to_string());
+        self.path = Some(path.to_owned());
+        self
+    }
+
+    /// Only requests of this method.
+    #[must_use]
+    pub fn method(mut self, method: &Method) -> Self {
+        self.method = Some(method.to_string());
+        self
+    }
+
+    /// Only when it is the rule's turn.
+    #[must_use]
+    pub fn turn(mut self, turn: Turn) -> Self {
+        self.turn = turn;
+        self
+    }
+
+    /// Only on the first matching request.
+    #[must_use]
+    pub fn once(self) -> Self {
+        self.turn(Turn::First(1))
+    }
+
+    fn matches(&self, target: &Target<'_>) -> bool {
+        let method = self.method.as_deref().is_none_or(|method| method == target.method.as_str());
+        let path = self
+            .path
+            .as_deref()
+            .is_none_or(|path| path == target.path || Some(path) == target.template);
+        method && path
+    }
+}
+
+/// A request as rules see it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Target<'a> {
+    pub(crate) method: &'a Method,
+    /// The path below the base address.
+    pub(crate) path: &'a str,
+    /// The template of the known route, if the route is known.
+    pub(crate) template: Option<&'a str>,
+}
+
+/// The faults in force for one system; it can be changed while requests run.
+#[derive(Debug, Default)]
+pub struct Script {
+    lines: Mutex<Vec<Line>>,
+}
+
+#[derive(Debug)]
+struct Line {
+    rule: Rule,
+    seen: u64,
+}
+
+impl Script {
+    /// Adds a rule after those in force.
+    pub fn push(&self, rule: Rule) {
+        self.lines().push(Line { rule, seen: 0 });
+    }
+
+    /// Takes all rules away.
+    pub fn clear(&self) {
+        self.lines().clear();
+    }
+
+    /// The rules in force, in their order, spent ones included.
+    pub fn rules(&self) -> Vec<Rule> {
+        self.lines().iter().map(|line| line.rule.clone()).collect()
+    }
+
+    /// The faults whose turn it is at this request.
+    pub(crate) fn draw(&self, target: &Target<'_>, chance: &Chance) -> Vec<Fault> {
+        let mut lines = self.lines();
+        let matching = lines.iter_mut().filter(|line| line.rule.matches(target));
+        let mut faults = Vec::new();
+        for line in matching {
+            line.seen += 1;
+            let acts = match line.rule.turn {
+                Turn::Always => true,
+                Turn::First(count) => line.seen <= count,
+                Turn::Nth(number) => line.seen == number,
+                Turn::PerThousand(share) => chance.hits(share),
+            };
+            if acts {
+                faults.push(line.rule.fault);
+            }
+        }
+        faults
+    }
+
+    fn lines(&self) -> std::sync::MutexGuard<'_, Vec<Line>> {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn draw(script: &Script, method: &Method, path: &str, template: &str) -> Vec<Fault> {
+        let target = Target { method, path, template: Some(template) };
+        script.draw(&target, &Chance::seeded(1))
+    }
+
+    #[test]
+    fn turns_count_only_matching_requests() {
+        let script = Script::default();
+        let fault = Fault::LoseAnswer;
+        script.push(Rule::new(fault).on(&Method::GET, "/invoices/{id}").turn(Turn::Nth(2)));
+        assert!(draw(&script, &Method::POST, "/invoices", "/invoices").is_empty());
+        assert!(draw(&script, &Method::GET, "/invoices/1", "/invoices/{id}").is_empty());
+        assert_eq!(draw(&script, &Method::GET, "/invoices/2", "/invoices/{id}"), [fault]);
+        assert!(draw(&script, &Method::GET, "/invoices/3", "/invoices/{id}").is_empty());
+    }
+
+    #[test]
+    fn a_literal_path_matches_that_resource_only() {
+        let script = Script::default();
+        script.push(Rule::new(Fault::DropRequest).on(&Method::GET, "/invoices/7"));
+        assert_eq!(draw(&script, &Method::GET, "/invoices/7", "/invoices/{id}").len(), 1);
+        assert!(draw(&script, &Method::GET, "/invoices/8", "/invoices/{id}").is_empty());
+    }
+
+    #[test]
+    fn the_json_form_of_a_rule_is_read() {
+        let text = r#"{"method":"POST","path":"/payments/batch","turn":{"first":2},
+                       "fault":{"reply":{"status":503,"retry_after":4}}}"#;
+        let rule: Rule = serde_json::from_str(text).unwrap();
+        let expected = Rule::new(Fault::Reply { status: 503, retry_after: Some(4) })
+            .on(&Method::POST, "/payments/batch")
+            .turn(Turn::First(2));
+        assert_eq!(rule, expected);
+        assert!(serde_json::from_str::<Rule>(r#"{"fault":"lose_answer","pth":"/x"}"#).is_err());
+    }
+}

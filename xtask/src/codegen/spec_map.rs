@@ -1,0 +1,138 @@
+//! The table of a system's operations: what the contract says, which type does it, which tests name that type.
+
+use std::fmt::Write as _;
+
+use crate::{
+    codegen::HEADER,
+    contract::{
+        self, Operation, System,
+        endpoints::{self, Implementation},
+    },
+    shell::{Failure, Outcome},
+    tree::File,
+};
+
+/// Names of tests shown per operation; the rest is counted.
+const SHOWN_TESTS: usize = 2;
+
+/// Makes `docs/<system>/spec-map.md`.
+pub(crate) fn make(system: &str, files: &[File]) -> Outcome<String> {
+    let system = System::named(system)?;
+    let place = system.table();
+    let table = files
+        .iter()
+        .find(|file| file.path == place)
+        .ok_or_else(|| Failure::new(format!("{place} is missing")))?;
+    let operations = contract::parse(&place, &table.text)?;
+    let crate_files = below(files, &format!("crates/{}/", system.client));
+    let sources = below(files, &format!("{}/", system.sources));
+    let (implementations, unreadable) = endpoints::implementations(sources);
+    if let Some(unreadable) = unreadable.first() {
+        return Err(Failure::new(format!(
+            "{}:{}: method and path of an endpoint are written out in its INFO",
+            unreadable.path, unreadable.line
+        )));
+    }
+    let rows: Vec<Row> = operations
+        .iter()
+        .map(|operation| {
+            let found = implementations.iter().find(|i| operation.is(&i.method, &i.path));
+            let tests = found.map(|endpoint| endpoints::tests_naming(crate_files.clone(), endpoint));
+            Row { operation, endpoint: found, tests: tests.unwrap_or_default() }
+        })
+        .collect();
+    Ok(render(system, &place, &rows))
+}
+
+struct Row<'a> {
+    operation: &'a Operation,
+    endpoint: Option<&'a Implementation>,
+    tests: Vec<String>,
+}
+
+fn below<'a>(files: &'a [File], folder: &str) -> impl Iterator<Item = &'a File> + Clone {
+    let folder = folder.to_owned();
+    files.iter().filter(move |file| file.is_rust() && file.path.starts_with(&folder))
+}
+
+fn render(system: &System, place: &str, rows: &[Row<'_>]) -> String {
+    let covered = rows.iter().filter(|row| row.endpoint.is_some()).count();
+    let mut text = format!("<!-- {HEADER} from {place} and the sources: do not edit. -->\n\n");
+    let _ = write!(
+        text,
+        "# Operations of {} and where they are\n\n\
+         {covered} of {} operations have an `Endpoint` in `{}`.\n\
+         Confidence is that of the contract: A official, B several integrations agree, C one integration, D inference.\n\n\
+         | Method | Path | Effect | Confidence | Section | Endpoint | Tests |\n\
+         |---|---|---|---|---|---|---|\n",
+        system.name,
+        rows.len(),
+        system.client,
+    );
+    for row in rows {
+        let operation = row.operation;
+        let cells = [
+            operation.method.clone(),
+            format!("`{}`", operation.path),
+            operation.text("effect"),
+            operation.text("confidence"),
+            operation.text("section"),
+            row.endpoint.map_or_else(|| "none".to_owned(), |found| format!("`{}`", found.name)),
+            tests(&row.tests),
+        ];
+        let cells: Vec<_> = cells.iter().map(|cell| cell.replace('|', "\\|")).collect();
+        let _ = writeln!(text, "| {} |", cells.join(" | ").replace("|  |", "| |"));
+    }
+    text
+}
+
+fn tests(names: &[String]) -> String {
+    let shown = names.iter().take(SHOWN_TESTS).map(|name| format!("`{name}`"));
+    let mut parts: Vec<_> = shown.collect();
+    if names.len() > SHOWN_TESTS {
+        parts.push(format!("{} more", names.len() - SHOWN_TESTS));
+    }
+    if parts.is_empty() { "none".to_owned() } else { parts.join(", ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TABLE: &str = r#"[
+        {"method": "GET", "path": "/tags", "effect": "read", "section": "KROS facts §1", "confidence": "B"},
+        {"method": "POST", "path": "/invoices", "effect": "once", "extra": 1}
+    ]"#;
+    const SOURCE: &str = "//! Tags.\nimpl Endpoint for List {\n    const INFO: Info = Info { method: Method::GET, path: \"/tags\" };\n}\n#[cfg(test)]\nmod tests {\n    #[test]\n    fn a_list_is_read() { List; }\n}\n";
+
+    #[test]
+    fn a_row_begins_with_its_method_and_ends_with_its_tests() {
+        let files = [
+            File::new("fixtures/kros/contract/endpoints.json", TABLE),
+            File::new("crates/kros-client/src/tags.rs", SOURCE),
+        ];
+        let made = make("kros", &files).unwrap();
+        assert!(made.starts_with(&format!("<!-- {HEADER}")), "{made}");
+        assert!(made.contains("1 of 2 operations have an `Endpoint`"), "{made}");
+        let rows: Vec<_> = made.lines().filter(|line| line.contains("`/")).collect();
+        assert_eq!(
+            rows,
+            [
+                "| GET | `/tags` | read | B | KROS facts §1 | `tags::List` | `a_list_is_read` |",
+                "| POST | `/invoices` | once | | | none | none |"
+            ]
+        );
+    }
+
+    #[test]
+    fn many_tests_are_counted() {
+        let names = ["a", "b", "c", "d"].map(str::to_owned);
+        assert_eq!(tests(&names), "`a`, `b`, 2 more");
+    }
+
+    #[test]
+    fn a_missing_table_is_named() {
+        let failure = make("kros", &[]).unwrap_err().to_string();
+        assert_eq!(failure, "fixtures/kros/contract/endpoints.json is missing");
+    }
+}

@@ -1,0 +1,50 @@
+//! `cargo xtask demo`: plays the scenes that show the clients at work against the sandbox.
+//!
+//! A scene is an example of a client crate; it gets the folder of the repository and leaves its artefacts under `target/demo/<scene>/`.
+
+use crate::shell::{self, Failure, Outcome};
+
+struct Scene {
+    name: &'static str,
+    package: &'static str,
+    features: &'static str,
+}
+
+const SCENES: &[Scene] =
+    &[Scene { name: "kros", package: "kros-client", features: "webhook-layer" }];
+
+/// Plays one scene, or all of them in order.
+pub(crate) fn run(name: Option<&str>) -> Outcome {
+    let Some(name) = name else { return SCENES.iter().try_for_each(play) };
+    play(scene(name)?)
+}
+
+fn scene(name: &str) -> Outcome<&'static Scene> {
+    SCENES.iter().find(|scene| scene.name == name).ok_or_else(|| {
+        let known: Vec<_> = SCENES.iter().map(|scene| scene.name).collect();
+        Failure::new(format!("there is no scene `{name}`; the scenes are: {}", known.join(", ")))
+    })
+}
+
+fn play(scene: &Scene) -> Outcome {
+    let artefacts = format!("target/demo/{}", scene.name);
+    let folder = shell::root().join(&artefacts);
+    std::fs::create_dir_all(&folder)
+        .map_err(|cause| Failure::new(format!("cannot make {artefacts}: {cause}")))?;
+    let root = shell::root();
+    let root = root.to_string_lossy();
+    let mut arguments = vec!["run", "-q", "-p", scene.package, "--example", "demo"];
+    arguments.extend(["--features", scene.features, "--", &root]);
+    shell::run(&mut shell::cargo(&arguments))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_scene_is_refused_with_the_list_of_scenes() {
+        let failure = run(Some("opera")).unwrap_err().to_string();
+        assert_eq!(failure, "there is no scene `opera`; the scenes are: kros");
+    }
+}

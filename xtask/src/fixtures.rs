@@ -1,0 +1,151 @@
+//! `cargo xtask fixtures`: every folder of fixtures says where its files come from, and nobody changes one unseen.
+//!
+//! A leaf folder below `fixtures/` holds a `SOURCE.toml` with the origin, the maker, the licence and the SHA-256 of each file.
+//! Examples that a generator makes are made again on the way.
+
+mod diff;
+mod kros_examples;
+mod source;
+
+use std::path::Path;
+
+use clap::Subcommand;
+
+use crate::{
+    contract::{self, System},
+    shell::{self, Failure, Mode, Outcome},
+};
+
+/// What can be done with a description of a system.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Action {
+    /// Distil a new description of a system into its contract.
+    Refresh {
+        /// The folder of the system under fixtures/.
+        system: String,
+        /// A file; download it first when it is on the network.
+        #[arg(long)]
+        from: String,
+    },
+    /// Show what another contract table changes, operation by operation.
+    Diff {
+        /// The folder of the system under fixtures/.
+        system: String,
+        /// A file with a contract table.
+        #[arg(long)]
+        from: String,
+    },
+}
+
+/// A folder of examples and what makes its files; README.md and SOURCE.toml are written by hand.
+struct Examples {
+    folder: &'static str,
+    make: fn() -> Outcome<Vec<(String, String)>>,
+}
+
+const EXAMPLES: &[Examples] =
+    &[Examples { folder: "fixtures/kros/examples", make: kros_examples::files }];
+
+/// Makes the generated examples and hashes again, or compares them with what is there.
+pub(crate) fn run(mode: Mode) -> Outcome {
+    let mut problems = Vec::new();
+    for examples in EXAMPLES {
+        problems.extend(make(examples, mode)?);
+    }
+    let root = shell::root();
+    let folders = source::leaves(&root.join("fixtures"), &mut problems)?;
+    for folder in &folders {
+        problems.extend(source::hold(&root, folder, mode)?);
+    }
+    for problem in &problems {
+        println!("{problem}");
+    }
+    println!("fixtures: {} folders, {} problems", folders.len(), problems.len());
+    if problems.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::new("mend the problems above; `cargo xtask fixtures` writes examples and hashes"))
+}
+
+/// Refreshes a contract or shows a difference.
+pub(crate) fn act(action: &Action) -> Outcome {
+    match action {
+        Action::Refresh { system, from } => refresh(System::named(system)?, local(from)?),
+        Action::Diff { system, from } => show_diff(System::named(system)?, local(from)?),
+    }
+}
+
+fn make(examples: &Examples, mode: Mode) -> Outcome<Vec<String>> {
+    let folder = shell::root().join(examples.folder);
+    let made = (examples.make)()?;
+    let mut problems = Vec::new();
+    for (name, text) in &made {
+        let path = folder.join(name);
+        if mode == Mode::Write {
+            shell::write(&path, text)?;
+        } else if shell::read(&path).ok().as_ref() != Some(text) {
+            problems.push(format!("{}/{name} is not what the generator makes", examples.folder));
+        }
+    }
+    let by_hand = ["README.md", source::NAME];
+    for name in source::files_in(&folder)? {
+        if !by_hand.contains(&name.as_str()) && made.iter().all(|(made, _)| *made != name) {
+            problems.push(format!("{}/{name} is made by no generator", examples.folder));
+        }
+    }
+    Ok(problems)
+}
+
+fn refresh(system: &System, from: &Path) -> Outcome {
+    shell::read(from)?;
+    let table = system.table();
+    let name = system.name;
+    Err(Failure::new(if system.described {
+        format!("the distiller for {name} is not built yet, so {table} cannot be refreshed")
+    } else {
+        format!(
+            "{name} publishes no description that a program can read: edit {table} by hand, \
+             then the `Endpoint`s in {}, then run `cargo xtask fixtures` and `cargo xtask codegen`",
+            system.sources
+        )
+    }))
+}
+
+fn show_diff(system: &System, from: &Path) -> Outcome {
+    let place = system.table();
+    let old = contract::parse(&place, &shell::read(&shell::root().join(&place))?)?;
+    let new = contract::parse(&from.to_string_lossy(), &shell::read(from)?)?;
+    let changes = diff::changes(&old, &new);
+    for change in &changes {
+        println!("{change}");
+    }
+    println!("{}: {} operations, {} changes", system.name, old.len(), changes.len());
+    Ok(())
+}
+
+fn local(from: &str) -> Outcome<&Path> {
+    if from.contains("://") {
+        let sentence = "xtask does not use the network; download the file and name it with --from";
+        return Err(Failure::new(format!("`{from}` is an address: {sentence}")));
+    }
+    Ok(Path::new(from))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_refused_with_what_to_do() {
+        let failure = local("https://example.com/a.json").unwrap_err().to_string();
+        assert!(failure.ends_with("download the file and name it with --from"), "{failure}");
+        assert_eq!(local("a.json").unwrap(), Path::new("a.json"));
+    }
+
+    #[test]
+    fn a_system_without_description_says_what_to_edit() {
+        let manifest = shell::root().join("Cargo.toml");
+        let failure = refresh(System::named("kros").unwrap(), &manifest).unwrap_err().to_string();
+        assert!(failure.contains("edit fixtures/kros/contract/endpoints.json by hand"), "{failure}");
+    }
+}
