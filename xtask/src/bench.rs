@@ -91,7 +91,8 @@ mod tests {
 
     #[test]
     fn other_lines_are_no_figures() {
-        for line in ["", "time: [1 µs 2 µs]", "send: fast, 1.0 of x (goal <= 1)", "a: 1 s, 2 of b (goal 3)"]
+        for line in
+            ["", "time: [1 µs 2 µs]", "send: fast, 1.0 of x (goal <= 1)", "a: 1 s, 2 of b (goal 3)"]
         {
             assert_eq!(figure(line), None, "{line}");
         }

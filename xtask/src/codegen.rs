@@ -36,12 +36,12 @@ pub(crate) fn run(mode: Mode) -> Outcome {
     let files = tree::files()?;
     let mut stale = Vec::new();
     for generator in GENERATORS {
-        let made = (generator.make)(&files)?;
+        let text = (generator.make)(&files)?;
         let there = files.iter().find(|file| file.path == generator.output);
-        if there.is_some_and(|file| is_same(&file.text, &made)) {
+        if there.is_some_and(|file| is_same(&file.text, &text)) {
             println!("{} is up to date", generator.output);
         } else if mode == Mode::Write {
-            shell::write(&shell::root().join(generator.output), &made)?;
+            shell::write(&shell::root().join(generator.output), &text)?;
             println!("{} is written", generator.output);
         } else {
             stale.push(generator.output);

@@ -144,7 +144,8 @@ mod tests {
 
     #[test]
     fn rows_keep_columns_that_nobody_knows() {
-        let text = r#"[{"method":"GET","path":"/a/{id}","limits":{"perSecond":5},"later":["x","y"]}]"#;
+        let text =
+            r#"[{"method":"GET","path":"/a/{id}","limits":{"perSecond":5},"later":["x","y"]}]"#;
         let rows = parse("t", text).unwrap();
         assert_eq!(rows[0].to_string(), "GET /a/{id}");
         assert_eq!(rows[0].text("limits"), "perSecond 5");

@@ -77,9 +77,9 @@ pub(crate) fn act(action: &Action) -> Outcome {
 
 fn make(examples: &Examples, mode: Mode) -> Outcome<Vec<String>> {
     let folder = shell::root().join(examples.folder);
-    let made = (examples.make)()?;
+    let texts = (examples.make)()?;
     let mut problems = Vec::new();
-    for (name, text) in &made {
+    for (name, text) in &texts {
         let path = folder.join(name);
         if mode == Mode::Write {
             shell::write(&path, text)?;
@@ -89,7 +89,7 @@ fn make(examples: &Examples, mode: Mode) -> Outcome<Vec<String>> {
     }
     let by_hand = ["README.md", source::NAME];
     for name in source::files_in(&folder)? {
-        if !by_hand.contains(&name.as_str()) && made.iter().all(|(made, _)| *made != name) {
+        if !by_hand.contains(&name.as_str()) && texts.iter().all(|(known, _)| *known != name) {
             problems.push(format!("{}/{name} is made by no generator", examples.folder));
         }
     }
@@ -146,6 +146,9 @@ mod tests {
     fn a_system_without_description_says_what_to_edit() {
         let manifest = shell::root().join("Cargo.toml");
         let failure = refresh(System::named("kros").unwrap(), &manifest).unwrap_err().to_string();
-        assert!(failure.contains("edit fixtures/kros/contract/endpoints.json by hand"), "{failure}");
+        assert!(
+            failure.contains("edit fixtures/kros/contract/endpoints.json by hand"),
+            "{failure}"
+        );
     }
 }

@@ -57,6 +57,7 @@ enum Command {
         check: bool,
     },
     /// Write generated examples and the hashes of all fixtures.
+    #[command(args_conflicts_with_subcommands = true)]
     Fixtures {
         /// Compare instead of writing, and fail on a difference.
         #[arg(long)]
@@ -129,5 +130,7 @@ mod tests {
         let diff = ["xtask", "fixtures", "diff", "kros", "--from", "new.json"];
         let diff = Arguments::try_parse_from(diff).unwrap();
         assert!(matches!(diff.command, Command::Fixtures { check: false, action: Some(_) }));
+        let both = ["xtask", "fixtures", "--check", "diff", "kros", "--from", "new.json"];
+        assert!(Arguments::try_parse_from(both).is_err());
     }
 }

@@ -38,7 +38,7 @@ pub(crate) fn without_tests(code: &str) -> &str {
 
 /// The number of the line that holds `offset`, counted from one.
 pub(crate) fn line_of(text: &str, offset: usize) -> usize {
-    text.as_bytes()[..offset].iter().filter(|byte| **byte == b'\n').count() + 1
+    text[..offset].matches('\n').count() + 1
 }
 
 /// Offsets at which `word` stands in blanked code and is not part of a longer name.
@@ -176,6 +176,19 @@ mod tests {
         assert_eq!(blanked("x(r#\"a\"b\"#, 1)"), "x(r#\"   \"#, 1)");
         assert_eq!(blanked("br\"\\\" + y"), "br\" \" + y");
         assert_eq!(blanked("for\"a\""), "for\" \"");
+    }
+
+    #[test]
+    fn real_sources_keep_their_offsets_and_their_brackets() {
+        let files = crate::tree::files().unwrap();
+        let own = files.iter().filter(|file| file.is_rust() && file.path.starts_with("xtask/"));
+        for file in own {
+            assert_eq!(file.code.len(), file.text.len(), "{}", file.path);
+            for (open, close) in [('{', '}'), ('(', ')'), ('[', ']')] {
+                let counts = (file.code.matches(open).count(), file.code.matches(close).count());
+                assert_eq!(counts.0, counts.1, "{} has {open} and {close}", file.path);
+            }
+        }
     }
 
     #[test]

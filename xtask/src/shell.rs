@@ -4,9 +4,9 @@ use std::{
     env,
     fmt::{self, Display},
     fs,
-    io::{BufRead, BufReader},
+    io::{self, BufRead, BufReader},
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::{Command, ExitStatus, Stdio},
 };
 
 /// A sentence for the person at the terminal; nothing reacts to it but the exit code.
@@ -72,7 +72,7 @@ pub(crate) fn cargo(arguments: &[&str]) -> Command {
 pub(crate) fn run(command: &mut Command) -> Outcome {
     println!("$ {}", shown(command));
     let status = command.status().map_err(|cause| cannot_start(command, &cause))?;
-    if status.success() { Ok(()) } else { Err(ended_badly(command, &status)) }
+    if status.success() { Ok(()) } else { Err(ended_badly(command, status)) }
 }
 
 /// Like [`run`], and also hands back the lines of stdout, which the user sees as they come.
@@ -89,17 +89,15 @@ pub(crate) fn run_and_collect(command: &mut Command) -> Outcome<Vec<String>> {
         }
     }
     let status = child.wait().map_err(|cause| cannot_start(command, &cause))?;
-    if status.success() { Ok(lines) } else { Err(ended_badly(command, &status)) }
+    if status.success() { Ok(lines) } else { Err(ended_badly(command, status)) }
 }
 
 /// The stdout of a command whose stderr goes to the user.
 pub(crate) fn capture(command: &mut Command) -> Outcome<String> {
-    let output = command
-        .stderr(Stdio::inherit())
-        .output()
-        .map_err(|cause| cannot_start(command, &cause))?;
+    let output =
+        command.stderr(Stdio::inherit()).output().map_err(|cause| cannot_start(command, &cause))?;
     if !output.status.success() {
-        return Err(ended_badly(command, &output.status));
+        return Err(ended_badly(command, output.status));
     }
     String::from_utf8(output.stdout)
         .map_err(|_| Failure::new(format!("`{}` printed no UTF-8", shown(command))))
@@ -137,11 +135,11 @@ fn shown(command: &Command) -> String {
     words.join(" ")
 }
 
-fn cannot_start(command: &Command, cause: &std::io::Error) -> Failure {
+fn cannot_start(command: &Command, cause: &io::Error) -> Failure {
     Failure::new(format!("cannot run `{}`: {cause}", shown(command)))
 }
 
-fn ended_badly(command: &Command, status: &std::process::ExitStatus) -> Failure {
+fn ended_badly(command: &Command, status: ExitStatus) -> Failure {
     Failure::new(format!("`{}` failed ({status})", shown(command)))
 }
 

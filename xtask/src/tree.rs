@@ -35,16 +35,27 @@ pub(crate) struct Tree {
 impl File {
     pub(crate) fn new(path: impl Into<String>, text: impl Into<String>) -> Self {
         let (path, text) = (path.into(), text.into());
-        let code = if path.ends_with(".rs") { rust_text::blanked(&text) } else { String::new() };
-        Self { path, text, code }
+        let mut file = Self { path, text, code: String::new() };
+        if file.is_rust() {
+            file.code = rust_text::blanked(&file.text);
+        }
+        file
     }
 
     pub(crate) fn is_rust(&self) -> bool {
-        self.path.ends_with(".rs")
+        self.ending() == "rs"
     }
 
-    /// The code without the test module at its end.
+    /// What follows the last dot of the path; empty when there is none.
+    pub(crate) fn ending(&self) -> &str {
+        self.path.rsplit_once('.').map_or("", |(_, ending)| ending)
+    }
+
+    /// The code without the test module at its end; empty when the file is a test module itself.
     pub(crate) fn code_without_tests(&self) -> &str {
+        if self.path.ends_with("/tests.rs") {
+            return "";
+        }
         rust_text::without_tests(&self.code)
     }
 }

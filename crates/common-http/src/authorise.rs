@@ -19,6 +19,16 @@ pub trait Authorise: Send + Sync + fmt::Debug {
     fn refused<'a>(&'a self, used: &'a UsedToken) -> BoxFuture<'a, bool>;
 }
 
+impl Authorise for Box<dyn Authorise> {
+    fn credentials(&self) -> BoxFuture<'_, Result<Option<UsedToken>, CredentialsError>> {
+        (**self).credentials()
+    }
+
+    fn refused<'a>(&'a self, used: &'a UsedToken) -> BoxFuture<'a, bool> {
+        (**self).refused(used)
+    }
+}
+
 /// A header value as it was used, and which token it was.
 #[derive(Clone, Debug)]
 pub struct UsedToken {

@@ -1,9 +1,13 @@
 //! Answers of any size, as they arrive.
 
-use std::{fmt, path::Path};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 use bytes::Bytes;
-use common_core::effect::{ErrorKind, Phase};
+use common_core::effect::{Effect, ErrorKind, Phase};
 use tokio::io::AsyncWriteExt;
 
 use crate::{
@@ -12,6 +16,8 @@ use crate::{
     client::{CallOptions, Client},
     endpoint::{Endpoint, Info, Parts},
     error::Error,
+    header,
+    send::Success,
 };
 
 /// A successful answer whose body has not been read yet. Memory use does not depend on its size.
@@ -20,20 +26,22 @@ pub struct Download {
     info: Info,
     parts: Parts,
     body: BodyStream,
+    attempts: u32,
 }
 
 impl<A: Api> Client<A> {
     /// Makes a call and leaves the reading of the answer to the caller.
     ///
     /// Retries cover the way to the answer's first byte; a body that breaks off is an error of
-    /// [`Download::chunk`], and the call can be made again.
+    /// [`Download::chunk`], and the call can be made again. The size limit and the timeout of
+    /// other answers do not hold for the body; the transport's read timeout does.
     pub async fn download<E: Endpoint<Api = A>>(
         &self,
         endpoint: &E,
         options: CallOptions,
     ) -> Result<Download, Error> {
-        let (parts, body) = self.open(endpoint, options).await?;
-        Ok(Download { api: A::NAME, info: E::INFO, parts, body })
+        let Success { parts, body, attempts } = self.open(endpoint, options).await?;
+        Ok(Download { api: A::NAME, info: E::INFO, parts, body, attempts })
     }
 }
 
@@ -45,27 +53,20 @@ impl Download {
 
     /// The next piece; `None` at the end.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
-        self.body.next().await.transpose().map_err(|error| {
-            Error::new(self.api, &self.info, error.error_kind(), error.phase())
-                .maybe_because(error.into_source())
-        })
+        let piece = self.body.next().await.transpose();
+        piece.map_err(|error| self.error(error.error_kind()).maybe_because(error.into_source()))
     }
 
     /// Writes the body to a new file and answers its length in bytes.
     ///
     /// The file appears under its name only when it is complete; a file of that name is replaced.
+    /// Until then it lies beside it under another name that ends in `.part`, and is removed when
+    /// the download fails or its future is dropped.
     pub async fn save(mut self, path: impl AsRef<Path>) -> Result<u64, Error> {
-        let path = path.as_ref();
-        let mut partial = path.as_os_str().to_owned();
-        partial.push(".part");
-        let partial = Path::new(&partial);
-        let written = self.write(partial).await;
-        if written.is_err() {
-            // The error of the download matters, not that of tidying up after it.
-            let _ = tokio::fs::remove_file(partial).await;
-        }
-        let written = written?;
-        tokio::fs::rename(partial, path).await.map_err(|error| self.file_error(error))?;
+        let partial = Partial::beside(path.as_ref());
+        let written = self.write(&partial.0).await?;
+        let renamed = tokio::fs::rename(&partial.0, path).await;
+        renamed.map_err(|error| self.file_error(error))?;
         Ok(written)
     }
 
@@ -82,7 +83,14 @@ impl Download {
     }
 
     fn file_error(&self, error: std::io::Error) -> Error {
-        Error::new(self.api, &self.info, ErrorKind::Store, Phase::Answered).because(error)
+        self.error(ErrorKind::Store).because(error)
+    }
+
+    /// The server has answered with success: whatever the call does, it has done.
+    fn error(&self, kind: ErrorKind) -> Error {
+        Error::new(self.api, &self.info, kind, Phase::Answered)
+            .with_request_id(header::request_id(&self.parts.headers))
+            .after(self.attempts, self.info.effect != Effect::Read)
     }
 }
 
@@ -92,5 +100,28 @@ impl fmt::Debug for Download {
             .field("endpoint", &self.info.name)
             .field("status", &self.parts.status)
             .finish_non_exhaustive()
+    }
+}
+
+/// A file that is not complete; it goes when this value does, unless it was renamed before.
+struct Partial(PathBuf);
+
+impl Partial {
+    /// A name that no other download of this or another process uses for the same target.
+    fn beside(path: &Path) -> Self {
+        static NUMBER: AtomicU64 = AtomicU64::new(0);
+
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let mut name = path.as_os_str().to_owned();
+        name.push(format!(".{}-{number}.part", std::process::id()));
+        Self(name.into())
+    }
+}
+
+impl Drop for Partial {
+    fn drop(&mut self) {
+        // After a rename there is nothing to remove, and a failure to tidy up is no failure of
+        // the download.
+        let _ = std::fs::remove_file(&self.0);
     }
 }

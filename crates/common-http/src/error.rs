@@ -153,11 +153,24 @@ impl fmt::Debug for Error {
             .field("phase", &inner.phase)
             .field("may_have_happened", &inner.happened)
             .field("attempts", &inner.attempts)
-            .field("problem", &inner.problem)
+            .field("problem", &inner.problem.as_ref().map(Summary))
             .field("retry_after", &inner.retry_after)
             .field("request_id", &inner.request_id)
             .field("source", &inner.source)
             .finish()
+    }
+}
+
+/// A problem without its sentences, which may repeat what the request said.
+struct Summary<'a>(&'a Problem);
+
+impl fmt::Debug for Summary<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Problem")
+            .field("status", &self.0.status)
+            .field("code", &self.0.code)
+            .field("details", &self.0.details.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -210,6 +223,11 @@ impl DecodeError {
     /// Where in the answer.
     pub fn path(&self) -> &str {
         &self.path
+    }
+
+    /// What is wrong there.
+    pub fn reason(&self) -> &str {
+        &self.reason
     }
 }
 

@@ -85,6 +85,36 @@ impl<'a> RequestBuilder<'a> {
         Ok(self)
     }
 
+    /// Fills the placeholder `{name}` of the path with several segments, as `movements/in/single`.
+    ///
+    /// Empty segments and those of dots alone are refused.
+    pub fn segments(mut self, name: &'static str, path: &str) -> Result<Self, BuildError> {
+        let mut encoded = String::with_capacity(path.len());
+        for segment in path.split('/') {
+            if segment.is_empty() || segment.bytes().all(|byte| byte == b'.') {
+                return Err(BuildError::new(name, "must be segments without empty ones or dots"));
+            }
+            if !encoded.is_empty() {
+                encoded.push('/');
+            }
+            encoded.extend(utf8_percent_encode(segment, RESERVED));
+        }
+        self.address = self.address.replacen(&format!("{{{name}}}"), &encoded, 1);
+        Ok(self)
+    }
+
+    /// Replaces the path by that of an address which a server gave, if it lies below the base.
+    ///
+    /// An address of another origin is refused, since credentials would travel there.
+    pub fn follow(mut self, base: &BaseUrl, address: &str) -> Result<Self, BuildError> {
+        let Some(path) = base.path_below(address) else {
+            return Err(BuildError::new("link", "must lie below the configured base address"));
+        };
+        self.address = format!("{}{path}", base.as_str());
+        self.first_query = !path.contains('?');
+        Ok(self)
+    }
+
     /// Adds a query parameter.
     #[must_use]
     pub fn query(mut self, name: &str, value: impl Display) -> Self {

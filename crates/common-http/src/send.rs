@@ -12,6 +12,7 @@ use common_core::{
     retry::{Attempt, Decision, Failure},
 };
 use http::header::AUTHORIZATION;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::{
     api::{Api, Problem},
@@ -26,6 +27,9 @@ use crate::{
 
 /// Bodies of errors are read up to this size; what is longer is not looked at.
 const PROBLEM_LIMIT: u64 = 1024 * 1024;
+
+/// The longest try; keeps a timeout that means "never" inside what the timer can count.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// How long a limit stays closed after a 429 that does not say.
 const PENALTY: Duration = Duration::from_secs(1);
@@ -44,12 +48,13 @@ impl<A: Api> Client<A> {
     ) -> Result<E::Response, Error> {
         let (info, build) = (E::INFO, || endpoint.request(&self.inner.base));
         let call = Call::new::<A>(&self.inner, &info, &build, options, Read::Whole);
-        let (parts, body) = call.run().await?;
+        let Success { parts, body, attempts } = call.run().await?;
         let body = body.collect(u64::MAX).await.unwrap_or_default();
         E::response(&parts, &body).map_err(|error| {
             Error::new(A::NAME, &info, ErrorKind::Decode, Phase::Answered)
                 .because(error)
                 .with_request_id(header::request_id(&parts.headers))
+                .after(attempts, false)
         })
     }
 
@@ -58,7 +63,7 @@ impl<A: Api> Client<A> {
         &self,
         endpoint: &E,
         options: CallOptions,
-    ) -> Result<(Parts, BodyStream), Error> {
+    ) -> Result<Success, Error> {
         let (info, build) = (E::INFO, || endpoint.request(&self.inner.base));
         Call::new::<A>(&self.inner, &info, &build, options, Read::AsItArrives).run().await
     }
@@ -72,6 +77,13 @@ enum Read {
 }
 
 type Answer = (Parts, BodyStream);
+
+/// A successful answer, and how many tries it took.
+pub(crate) struct Success {
+    pub(crate) parts: Parts,
+    pub(crate) body: BodyStream,
+    pub(crate) attempts: u32,
+}
 
 /// One call on its way through its tries; not generic, so that it exists once in a program.
 struct Call<'a> {
@@ -97,13 +109,13 @@ impl<'a> Call<'a> {
         Self { inner, api: A::NAME, problem: A::problem, info, build, options, read, deadline }
     }
 
-    async fn run(&self) -> Result<Answer, Error> {
+    async fn run(&self) -> Result<Success, Error> {
         let retry = self.options.retry.unwrap_or(self.inner.retry);
         let (mut attempts, mut may_have_happened, mut renewed) = (0, false, false);
         loop {
             attempts += 1;
             let failed = match self.attempt(attempts).await {
-                Ok(answer) => return Ok(answer),
+                Ok((parts, body)) => return Ok(Success { parts, body, attempts }),
                 Err(failed) => failed,
             };
             may_have_happened |= failed.error.may_have_happened();
@@ -116,7 +128,7 @@ impl<'a> Call<'a> {
             }
             let error = failed.error;
             let attempt = Attempt {
-                number: attempts,
+                number: attempts - u32::from(renewed),
                 effect: self.info.effect,
                 remaining: self.remaining(),
                 jitter: self.inner.jitter(),
@@ -136,14 +148,10 @@ impl<'a> Call<'a> {
     async fn attempt(&self, number: u32) -> Result<Answer, Failed> {
         let mut request = (self.build)()
             .map_err(|error| self.error(ErrorKind::Input, Phase::NotSent).because(error))?;
-        self.admission().await?;
-        let used = self.authorise(&mut request).await?;
+        let used = self.prepare(&mut request).await?;
         let timeout = self.timeout()?;
         let started = self.inner.clock.tick();
-        let exchange = tokio::time::timeout(timeout, self.exchange(request));
-        let outcome = exchange
-            .await
-            .unwrap_or_else(|_| Err(TransportError::new(TransportErrorKind::Timeout)));
+        let outcome = self.exchange(request, timeout).await;
         self.trace(number, self.inner.clock.tick().since(started), &outcome);
         let (parts, body) = outcome.map_err(|error| self.transport_error(error))?;
         if parts.status.is_success() {
@@ -153,17 +161,41 @@ impl<'a> Call<'a> {
     }
 
     /// Sends, and reads the body as far as the call wants it read here.
-    async fn exchange(&self, request: http::Request<Body>) -> Result<Answer, TransportError> {
-        let (parts, body) = self.inner.transport.send(request).await?.into_parts();
-        let body = match (parts.status.is_success(), self.read) {
-            (true, Read::AsItArrives) => body,
-            (true, Read::Whole) => {
-                BodyStream::whole(body.collect(self.inner.body_limit).await?)
-            }
-            // The status alone decides; an error's body that breaks off says less, that is all.
-            (false, _) => BodyStream::whole(body.collect(PROBLEM_LIMIT).await.unwrap_or_default()),
+    async fn exchange(
+        &self,
+        request: http::Request<Body>,
+        timeout: Duration,
+    ) -> Result<Answer, TransportError> {
+        let late = |_| TransportError::new(TransportErrorKind::Timeout);
+        let end = Instant::now() + timeout.min(LONGEST);
+        let answer = timeout_at(end, self.inner.transport.send(request)).await.map_err(late)??;
+        let (parts, body) = answer.into_parts();
+        if parts.status.is_success() && self.read == Read::AsItArrives {
+            return Ok((parts, body));
+        }
+        if parts.status.is_success() {
+            let whole = timeout_at(end, body.collect(self.inner.body_limit));
+            return Ok((parts, BodyStream::whole(whole.await.map_err(late)??)));
+        }
+        // The status alone decides: an error's body that is too long, too slow or breaks off says
+        // less, that is all.
+        let limit = PROBLEM_LIMIT.min(self.inner.body_limit);
+        let whole = timeout_at(end, body.collect(limit)).await.map_err(late).flatten();
+        Ok((parts, BodyStream::whole(whole.unwrap_or_default())))
+    }
+
+    /// What comes before the first byte leaves: a place within the limit and the credentials.
+    async fn prepare(&self, request: &mut http::Request<Body>) -> Result<Option<UsedToken>, Error> {
+        let prepared = async {
+            self.admission().await?;
+            self.authorise(request).await
         };
-        Ok((parts, body))
+        match self.remaining() {
+            None => prepared.await,
+            Some(remaining) => timeout(remaining, prepared)
+                .await
+                .unwrap_or_else(|_| Err(self.error(ErrorKind::Deadline, Phase::NotSent))),
+        }
     }
 
     async fn authorise(

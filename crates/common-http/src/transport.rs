@@ -32,6 +32,15 @@ impl<T: Transport + ?Sized> Transport for Arc<T> {
     }
 }
 
+impl Transport for Box<dyn Transport> {
+    fn send(
+        &self,
+        request: http::Request<Body>,
+    ) -> BoxFuture<'_, Result<http::Response<BodyStream>, TransportError>> {
+        (**self).send(request)
+    }
+}
+
 /// Why no (complete) answer came.
 #[derive(Debug)]
 pub struct TransportError {

@@ -116,7 +116,11 @@ pub fn request_size(documents: usize, profile: &Profile) -> Option<Finding> {
     let mut report = Report::new(profile);
     if !(1..=profile.batch_size).contains(&documents) {
         let most = profile.batch_size;
-        report.add(Rule::BatchSize, "", format!("send 1 to {most} documents at once, not {documents}"));
+        report.add(
+            Rule::BatchSize,
+            "",
+            format!("send 1 to {most} documents at once, not {documents}"),
+        );
     }
     report.into_findings().pop()
 }
@@ -142,12 +146,15 @@ fn batch<D>(
         let Some(id) = report::filled(external_id(document)) else { continue };
         let first = *seen.entry(id).or_insert(index);
         if first != index {
-            let message = format!("choose another external id, document {first} has this one already");
+            let message =
+                format!("choose another external id, document {first} has this one already");
             report.add(Rule::DuplicateExternalId, "externalId", message);
         }
     }
     report.into_findings()
 }
 
+#[cfg(test)]
+mod samples;
 #[cfg(test)]
 mod tests;

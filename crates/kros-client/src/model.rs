@@ -42,7 +42,9 @@ pub use self::codes::{
 };
 pub use self::dates::{Date, Timestamp};
 pub use self::expense::Expense;
-pub use self::ids::{AccountId, ExpenseId, ExternalId, IdError, InvoiceId, ProformaId, VariableSymbol};
+pub use self::ids::{
+    AccountId, ExpenseId, ExternalId, IdError, InvoiceId, ProformaId, VariableSymbol,
+};
 pub use self::invoice::{AccountingDetails, CustomField, InvoiceItem, NewInvoice};
 pub use self::issued::{Invoice, Issued, PriceSums, Prices, Proforma};
 pub use self::party::{Address, BankAccount, MyCompany, Partner};

@@ -61,6 +61,7 @@
 //! between.
 
 mod api_url;
+mod authentic;
 mod entity_id;
 mod fields;
 #[cfg(feature = "webhook-layer")]
@@ -74,6 +75,7 @@ mod signature;
 mod utf16;
 
 pub use api_url::{ApiUrl, ApiUrlError};
+pub use authentic::Authentic;
 pub use entity_id::{EntityId, InvalidEntityId};
 #[cfg(feature = "webhook-layer")]
 pub use layer::{BODY_LIMIT, VerifyLayer, VerifyService};
@@ -84,5 +86,5 @@ pub use notification::{
 pub use replay::{Arrival, Claim, ReplayGuard, ReplayKey, Seen, Settled, StoreError};
 pub use request_id::{InvalidRequestId, RequestId};
 pub use signature::{
-    Authentic, KeyForm, Match, ReceiveError, SIGNATURE_HEADER, Scheme, Verifier, VerifyError,
+    KeyForm, Match, ReceiveError, SIGNATURE_HEADER, Scheme, Verifier, VerifyError,
 };

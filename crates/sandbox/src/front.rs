@@ -225,10 +225,10 @@ fn faults(emulator: &dyn Emulator, incoming: &Incoming) -> Vec<Fault> {
     let target = Target { method: &incoming.method, path, template };
     let mut faults = emulator.script().draw(&target, &context.chance);
     if context.mood == Mood::Hostile {
-        if context.chance.hits(15) {
-            faults.push(Fault::Reply { status: 503, retry_after: None });
-        } else if context.chance.hits(15) {
-            faults.push(Fault::Reply { status: 429, retry_after: Some(1) });
+        match context.chance.between(1, 1000) {
+            1..=15 => faults.push(Fault::Reply { status: 503, retry_after: None }),
+            16..=30 => faults.push(Fault::Reply { status: 429, retry_after: Some(1) }),
+            _ => {}
         }
         if context.chance.hits(100) {
             let size = usize::try_from(context.chance.between(1, 40)).unwrap_or(1);

@@ -26,18 +26,12 @@ pub(crate) fn make(system: &str, files: &[File]) -> Outcome<String> {
     let operations = contract::parse(&place, &table.text)?;
     let crate_files = below(files, &format!("crates/{}/", system.client));
     let sources = below(files, &format!("{}/", system.sources));
-    let (implementations, unreadable) = endpoints::implementations(sources);
-    if let Some(unreadable) = unreadable.first() {
-        return Err(Failure::new(format!(
-            "{}:{}: method and path of an endpoint are written out in its INFO",
-            unreadable.path, unreadable.line
-        )));
-    }
+    let implementations = endpoints::implementations(&sources);
     let rows: Vec<Row> = operations
         .iter()
         .map(|operation| {
             let found = implementations.iter().find(|i| operation.is(&i.method, &i.path));
-            let tests = found.map(|endpoint| endpoints::tests_naming(crate_files.clone(), endpoint));
+            let tests = found.map(|endpoint| endpoints::tests_naming(&crate_files, endpoint));
             Row { operation, endpoint: found, tests: tests.unwrap_or_default() }
         })
         .collect();
@@ -50,9 +44,8 @@ struct Row<'a> {
     tests: Vec<String>,
 }
 
-fn below<'a>(files: &'a [File], folder: &str) -> impl Iterator<Item = &'a File> + Clone {
-    let folder = folder.to_owned();
-    files.iter().filter(move |file| file.is_rust() && file.path.starts_with(&folder))
+fn below<'a>(files: &'a [File], folder: &str) -> Vec<&'a File> {
+    files.iter().filter(|file| file.is_rust() && file.path.starts_with(folder)).collect()
 }
 
 fn render(system: &System, place: &str, rows: &[Row<'_>]) -> String {
@@ -62,7 +55,7 @@ fn render(system: &System, place: &str, rows: &[Row<'_>]) -> String {
         text,
         "# Operations of {} and where they are\n\n\
          {covered} of {} operations have an `Endpoint` in `{}`.\n\
-         Confidence is that of the contract: A official, B several integrations agree, C one integration, D inference.\n\n\
+         Confidence is that of the contract: A official page, A- integration guide, B integrations agree, C one integration, D inference, ? unknown.\n\n\
          | Method | Path | Effect | Confidence | Section | Endpoint | Tests |\n\
          |---|---|---|---|---|---|---|\n",
         system.name,
@@ -80,8 +73,11 @@ fn render(system: &System, place: &str, rows: &[Row<'_>]) -> String {
             row.endpoint.map_or_else(|| "none".to_owned(), |found| format!("`{}`", found.name)),
             tests(&row.tests),
         ];
-        let cells: Vec<_> = cells.iter().map(|cell| cell.replace('|', "\\|")).collect();
-        let _ = writeln!(text, "| {} |", cells.join(" | ").replace("|  |", "| |"));
+        for cell in cells {
+            let space = if cell.is_empty() { "" } else { " " };
+            let _ = write!(text, "|{space}{} ", cell.replace('|', "\\|"));
+        }
+        text.push_str("|\n");
     }
     text
 }
@@ -103,7 +99,7 @@ mod tests {
         {"method": "GET", "path": "/tags", "effect": "read", "section": "KROS facts §1", "confidence": "B"},
         {"method": "POST", "path": "/invoices", "effect": "once", "extra": 1}
     ]"#;
-    const SOURCE: &str = "//! Tags.\nimpl Endpoint for List {\n    const INFO: Info = Info { method: Method::GET, path: \"/tags\" };\n}\n#[cfg(test)]\nmod tests {\n    #[test]\n    fn a_list_is_read() { List; }\n}\n";
+    const SOURCE: &str = "//! Tags.\nimpl Endpoint for List {\n    const INFO: Info = Info { name: \"tags.list\", method: Method::GET, path: \"/tags\" };\n}\n#[cfg(test)]\nmod tests {\n    #[test]\n    fn a_list_is_read() { List; }\n}\n";
 
     #[test]
     fn a_row_begins_with_its_method_and_ends_with_its_tests() {

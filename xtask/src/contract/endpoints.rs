@@ -1,9 +1,11 @@
-//! Finds the types that implement `Endpoint` in the sources of a client crate, and the tests that name them.
+//! Finds the endpoints of a client crate in its sources, and the tests that name them.
 //!
-//! The facts are read from the `Info` constant, which has to be written out: a table that is made from sources shows what a reader sees there.
+//! An endpoint is a group of facts with a `name` and a `path` written out: `Info { name: "invoices.list", method: Method::GET, path: "/invoices", … }`.
+//! The name says the type, `invoices::List`.
+//! A macro that declares several endpoints alike may hold the method in its own body.
 
 use crate::{
-    rust_text::{group_end, is_name, line_of, words},
+    rust_text::{group_end, is_name, words},
     tree::File,
 };
 
@@ -23,43 +25,26 @@ struct Test<'a> {
     body: &'a str,
 }
 
-/// An implementation whose `Info` cannot be read, with its file and line.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Unreadable {
-    pub(crate) path: String,
-    pub(crate) line: usize,
-}
-
 /// The endpoints in the given sources, in their order.
-pub(crate) fn implementations<'a>(
-    sources: impl Iterator<Item = &'a File>,
-) -> (Vec<Implementation>, Vec<Unreadable>) {
-    let (mut found, mut unreadable) = (Vec::new(), Vec::new());
+pub(crate) fn implementations(sources: &[&File]) -> Vec<Implementation> {
+    let mut found = Vec::new();
     for file in sources {
         let code = file.code_without_tests();
-        for at in words(code, "Endpoint for ") {
-            match implementation(file, code, at) {
-                Some(implementation) => found.push(implementation),
-                None => unreadable
-                    .push(Unreadable { path: file.path.clone(), line: line_of(code, at) }),
-            }
-        }
+        let facts = words(code, "name:").filter_map(|at| enclosing_group(code, at));
+        found.extend(facts.filter_map(|(open, end)| implementation(sources, file, open, end)));
     }
-    (found, unreadable)
+    found
 }
 
 /// Names of the tests that use an endpoint, in the order of the files.
-pub(crate) fn tests_naming<'a>(
-    files: impl Iterator<Item = &'a File>,
-    endpoint: &Implementation,
-) -> Vec<String> {
+pub(crate) fn tests_naming(files: &[&File], endpoint: &Implementation) -> Vec<String> {
+    let (module, bare) = endpoint.name.split_once("::").unwrap_or_default();
     let mut names = Vec::new();
     for file in files {
-        let own = module(&file.path) == endpoint.name.split("::").next().unwrap_or_default();
-        let bare = endpoint.name.rsplit("::").next().unwrap_or_default();
+        let is_home = file.path.trim_end_matches(".rs").split('/').any(|part| part == module);
         let uses = |body: &str| {
             words(body, &endpoint.name).next().is_some()
-                || (own && words(body, bare).next().is_some())
+                || (is_home && words(body, bare).next().is_some())
         };
         let tests = tests(&file.code).into_iter().filter(|test| uses(test.body));
         names.extend(tests.map(|test| test.name));
@@ -67,22 +52,57 @@ pub(crate) fn tests_naming<'a>(
     names
 }
 
-fn implementation(file: &File, code: &str, at: usize) -> Option<Implementation> {
-    let target = code[at + "Endpoint for ".len()..].trim_start();
-    let target: String = target.chars().take_while(|character| is_name(*character)).collect();
-    let open = at + code[at..].find('{')?;
-    let block = open..group_end(code, open);
-    let info = block.start + code[block.clone()].find("INFO")?;
-    let method_at = info + words(&code[info..block.end], "Method::").next()?;
-    let method = code[method_at + "Method::".len()..].chars().take_while(|c| is_name(*c)).collect();
-    let path_at = info + words(&code[info..block.end], "path:").next()?;
-    let value = file.text[path_at + "path:".len()..block.end].trim_start();
-    let path = value.strip_prefix('"')?.split('"').next()?.to_owned();
-    Some(Implementation { name: format!("{}::{target}", module(&file.path)), method, path })
+/// Reads the facts between `open` and `end`; none when they are not those of an endpoint.
+fn implementation(
+    sources: &[&File],
+    file: &File,
+    open: usize,
+    end: usize,
+) -> Option<Implementation> {
+    let group = open..end;
+    let literal = |key| {
+        let at = open + words(&file.code[group.clone()], key).next()? + key.len();
+        file.text[at..end].trim_start().strip_prefix('"')?.split('"').next()
+    };
+    let name = type_name(literal("name:")?)?;
+    let path = literal("path:")?.to_owned();
+    let own_method = method(&file.code[group.clone()]);
+    let method = own_method.or_else(|| method_of_macro(sources, &file.code[..open]))?;
+    Some(Implementation { name, method, path })
 }
 
-fn module(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or(path).trim_end_matches(".rs")
+/// `invoices.create_batch` is `invoices::CreateBatch`.
+fn type_name(name: &str) -> Option<String> {
+    let (module, verb) = name.split_once('.')?;
+    let camel = verb.split('_').map(|word| {
+        let (first, rest) = word.split_at_checked(1).unwrap_or_default();
+        first.to_uppercase() + rest
+    });
+    Some(format!("{module}::{}", camel.collect::<String>()))
+}
+
+/// The innermost braces around `at`.
+fn enclosing_group(code: &str, at: usize) -> Option<(usize, usize)> {
+    let open = code[..at].rfind('{')?;
+    let end = group_end(code, open);
+    (end > at).then_some((open, end))
+}
+
+/// The method that the macro sets which is called just before a group.
+fn method_of_macro(sources: &[&File], before: &str) -> Option<String> {
+    let called = before[..before.rfind("!(").or_else(|| before.rfind("! {"))?].trim_end();
+    let start = called.rfind(|character| !is_name(character)).map_or(0, |at| at + 1);
+    let definition = format!("macro_rules! {}", &called[start..]);
+    sources.iter().find_map(|file| {
+        let at = words(&file.code, &definition).next()?;
+        let open = at + file.code[at..].find('{')?;
+        method(&file.code[open..group_end(&file.code, open)])
+    })
+}
+
+fn method(code: &str) -> Option<String> {
+    let at = words(code, "Method::").next()? + "Method::".len();
+    Some(code[at..].chars().take_while(|character| is_name(*character)).collect())
 }
 
 /// The functions below a `#[test]` or `#[tokio::test]` attribute.
@@ -111,9 +131,11 @@ impl Endpoint for List {
     const INFO: Info = Info {
         name: "invoices.list",
         method: Method::GET,
-        path: "/invoices",
+        path: "/invoices/{id}",
     };
 }
+
+submission!(CreateBatch { name: "invoices.create_batch", path: "/invoices/batch" });
 
 #[cfg(test)]
 mod tests {
@@ -123,41 +145,50 @@ mod tests {
     }
 }
 "#;
+    const MACRO: &str = "//! M.\nmacro_rules! submission {\n    ($n:ident) => {\n        Info { name: $endpoint, method: http::Method::POST, path: $path }\n    };\n}\n";
 
-    fn file(path: &str, text: &str) -> File {
-        File::new(path, text)
+    fn endpoint(name: &str, method: &str, path: &str) -> Implementation {
+        let (name, method, path) = (name.to_owned(), method.to_owned(), path.to_owned());
+        Implementation { name, method, path }
     }
 
     #[test]
-    fn method_and_path_are_read_from_the_info() {
-        let source = file("crates/kros-client/src/invoices.rs", SOURCE);
-        let (found, unreadable) = implementations([&source].into_iter());
-        assert_eq!(unreadable, []);
-        let expected = Implementation {
-            name: "invoices::List".to_owned(),
-            method: "GET".to_owned(),
-            path: "/invoices".to_owned(),
-        };
-        assert_eq!(found, [expected]);
+    fn facts_are_read_where_they_are_written_out() {
+        let source = File::new("crates/kros-client/src/invoices.rs", SOURCE);
+        let helper = File::new("crates/kros-client/src/submission.rs", MACRO);
+        let expected = [
+            endpoint("invoices::List", "GET", "/invoices/{id}"),
+            endpoint("invoices::CreateBatch", "POST", "/invoices/batch"),
+        ];
+        assert_eq!(implementations(&[&source, &helper]), expected);
     }
 
     #[test]
-    fn an_info_that_is_not_written_out_is_told_by_place() {
-        let text = "//! A.\nimpl Endpoint for List {\n    const INFO: Info = LIST;\n}\n";
-        let (found, unreadable) = implementations([&file("a.rs", text)].into_iter());
-        assert_eq!(found, []);
-        assert_eq!(unreadable, [Unreadable { path: "a.rs".to_owned(), line: 2 }]);
+    fn facts_without_a_name_a_path_or_a_method_are_none() {
+        for facts in [
+            "Info { name, method: Method::GET, path: \"/{path}\" }",
+            "Info { name: \"a.b\", method: Method::GET, path }",
+            "Info { name: \"a.b\", path: \"/b\" }",
+            "Info { name: \"b\", method: Method::GET, path: \"/b\" }",
+        ] {
+            let file = File::new("a.rs", format!("const INFO: Info = {facts};"));
+            assert_eq!(implementations(&[&file]), [], "{facts}");
+        }
     }
 
     #[test]
     fn tests_are_found_by_qualified_name_anywhere_and_by_bare_name_at_home() {
-        let home = file("crates/kros-client/src/invoices.rs", SOURCE);
-        let away = file(
+        let home = File::new("crates/kros-client/src/invoices.rs", SOURCE);
+        let away = File::new(
             "crates/kros-client/tests/it/a.rs",
             "#[tokio::test]\nasync fn it_lists() { send(invoices::List::new()) }\n#[test]\nfn other() { List::new() }\n",
         );
-        let (found, _) = implementations([&home].into_iter());
-        let names = tests_naming([&home, &away].into_iter(), &found[0]);
-        assert_eq!(names, ["a_list_is_asked_for", "it_lists"]);
+        let beside = File::new(
+            "crates/kros-client/src/invoices/tests.rs",
+            "#[test]\nfn it_is_built() { List::new() }\n",
+        );
+        let list = endpoint("invoices::List", "GET", "/invoices");
+        let names = tests_naming(&[&home, &away, &beside], &list);
+        assert_eq!(names, ["a_list_is_asked_for", "it_lists", "it_is_built"]);
     }
 }

@@ -31,10 +31,13 @@ fn find_in(file: &File, name: &str) -> Vec<Finding> {
     if number(name).is_none() {
         findings.push(Finding::new(&file.path, "a record is named NNNN-title.md, in lower case"));
     }
-    let missing = SECTIONS.iter().filter(|section| !file.text.lines().any(|line| line == **section));
-    findings.extend(missing.map(|section| {
-        Finding::new(&file.path, format!("the record has no section `{section}`"))
-    }));
+    let missing =
+        SECTIONS.iter().filter(|section| !file.text.lines().any(|line| line == **section));
+    findings.extend(
+        missing.map(|section| {
+            Finding::new(&file.path, format!("the record has no section `{section}`"))
+        }),
+    );
     findings
 }
 
@@ -51,7 +54,8 @@ mod tests {
     use super::*;
     use crate::tidy::samples::{lines, tree};
 
-    const GOOD: &str = "# Title\n\n## Context\n\nA.\n\n## Decision\n\nB.\n\n## Consequences\n\nC.\n";
+    const GOOD: &str =
+        "# Title\n\n## Context\n\nA.\n\n## Decision\n\nB.\n\n## Consequences\n\nC.\n";
 
     #[test]
     fn a_record_needs_its_sections() {

@@ -12,11 +12,15 @@ const HEADER_LINES: usize = 5;
 /// Finds generated files without header and headers without generator.
 pub(crate) fn find(tree: &Tree) -> Vec<Finding> {
     let outputs = codegen::outputs();
-    let strangers = tree.files.iter().filter(|file| has_header(file)).filter(|file| {
-        !outputs.contains(&file.path.as_str())
-    });
+    let strangers = tree
+        .files
+        .iter()
+        .filter(|file| has_header(file))
+        .filter(|file| !outputs.contains(&file.path.as_str()));
     let mut findings: Vec<_> = strangers
-        .map(|file| Finding::new(&file.path, "no generator of `cargo xtask codegen` makes this file"))
+        .map(|file| {
+            Finding::new(&file.path, "no generator of `cargo xtask codegen` makes this file")
+        })
         .collect();
     let silent = outputs.iter().filter_map(|path| tree.file(path)).filter(|file| !has_header(file));
     findings.extend(silent.map(|file| {

@@ -84,6 +84,7 @@ mod tests {
         let files = [
             ("crates/common-core/src/a.rs", tested),
             ("crates/common-http/src/a.rs", "use std::fs;"),
+            ("crates/common-core/src/a/tests.rs", "use std::fs;"),
         ];
         assert_eq!(find(&tree(&files)), []);
     }

@@ -35,12 +35,24 @@ fn find_in(file: &File) -> Vec<Finding> {
     for (at, signature) in signatures(code) {
         let by_path = LIBRARIES.iter().map(|library| format!("{library}::"));
         let mut names = by_path.chain(imported.iter().cloned());
-        if let Some(name) = names.find(|name| words(signature, name).next().is_some()) {
+        if let Some(name) = names.find(|name| is_named(signature, name)) {
             let says = format!("a public signature names `{name}`");
             findings.push(Finding::at(&file.path, line_of(code, at), says));
         }
     }
     findings
+}
+
+/// Whether a signature names a type; a variant of an enum may bear the same name and is none.
+fn is_named(signature: &str, name: &str) -> bool {
+    let is_enum = signature.starts_with("pub enum ");
+    words(signature, name).any(|at| !is_enum || depth(&signature[..at]) > 1)
+}
+
+/// How many brackets are open at the end of a text.
+fn depth(text: &str) -> usize {
+    let opened = text.matches(['{', '(', '[']).count();
+    opened.saturating_sub(text.matches(['}', ')', ']']).count())
 }
 
 /// Types that the file imports from one of the libraries.
@@ -126,6 +138,7 @@ mod tests {
             "pub struct A(pub reqwest::Client);",
             "pub trait A {\n    fn b(c: tokio::fs::File);\n}",
             "pub enum A {\n    B(reqwest::Error),\n}",
+            "use tokio::fs::File;\npub enum Body {\n    Bytes(u8, File),\n}",
             "impl From<reqwest::Error> for A {}",
             "pub use reqwest::Client;",
         ] {
@@ -141,6 +154,7 @@ mod tests {
             "pub(crate) fn a(b: reqwest::Client) {}",
             "pub fn a() {\n    tokio::spawn(b());\n}",
             "pub fn a(b: my_hyper::Request) {}",
+            "use tokio::fs::File;\npub enum Body {\n    Bytes(u8),\n    File(u8),\n}",
             "/// Unlike reqwest::Client.\npub fn a() {}",
         ] {
             assert_eq!(findings(source), Vec::<String>::new(), "{source}");

@@ -11,14 +11,18 @@ const LONG: usize = 600;
 const TOO_LONG: usize = 900;
 
 /// Words that mark unfinished work, written in pieces so that this file is not found.
-const MARKS: &[&str] = &[concat!("TO", "DO"), concat!("FIX", "ME"), concat!("X", "XX")];
+const MARKS: &[&str] = &[concat!("TO", "DO"), concat!("FIX", "ME")];
+
+/// How a file says why it exists: in its own words, or with the README of its crate.
+const MODULE_DOCS: &[&str] = &["//!", "#![doc = include_str!("];
 
 /// Text files whose white space is checked.
-const TEXT_ENDINGS: &[&str] = &[".rs", ".md", ".toml", ".json", ".txt", ".yml"];
+const TEXT_ENDINGS: &[&str] = &["rs", "md", "toml", "json", "txt", "yml"];
 
 /// Finds Rust files that do not say why they exist.
 pub(crate) fn without_module_doc(tree: &Tree) -> Vec<Finding> {
-    let silent = tree.rust().filter(|file| !file.text.starts_with("//!"));
+    let says_why = |file: &File| MODULE_DOCS.iter().any(|doc| file.text.starts_with(doc));
+    let silent = tree.rust().filter(|file| !says_why(file));
     silent.map(|file| Finding::new(&file.path, "the file does not begin with `//!`")).collect()
 }
 
@@ -54,10 +58,14 @@ pub(crate) fn tests(tree: &Tree) -> Vec<Finding> {
             Finding::at(&file.path, line_of(&file.code, at), "a test that is ignored tests nothing")
         }));
     }
-    for file in tree.files.iter().filter(|file| file.is_rust() || file.path.ends_with(".md")) {
-        findings.extend(file.text.lines().enumerate().filter(|(_, line)| is_ignored_doctest(line)).map(
-            |(index, _)| Finding::at(&file.path, index + 1, "a doctest runs or is marked `text`"),
-        ));
+    for file in tree.files.iter().filter(|file| file.is_rust() || file.ending() == "md") {
+        findings.extend(
+            file.text.lines().enumerate().filter(|(_, line)| is_ignored_doctest(line)).map(
+                |(index, _)| {
+                    Finding::at(&file.path, index + 1, "a doctest runs or is marked `text`")
+                },
+            ),
+        );
     }
     findings
 }
@@ -73,7 +81,7 @@ pub(crate) fn unfinished(tree: &Tree) -> Vec<Finding> {
                     .map(|at| Finding::at(&file.path, line_of(&file.code, at), says.clone())),
             );
         }
-        for mark in MARKS.iter().filter(|_| file.is_rust() || file.path.ends_with(".md")) {
+        for mark in MARKS.iter().filter(|_| file.is_rust() || file.ending() == "md") {
             let says = format!("{mark}: do it, or put it on docs/roadmap.md");
             findings.extend(
                 words(&file.text, mark)
@@ -86,7 +94,7 @@ pub(crate) fn unfinished(tree: &Tree) -> Vec<Finding> {
 
 /// Finds trailing blanks, tabs, carriage returns and missing line ends.
 pub(crate) fn white_space(tree: &Tree) -> Vec<Finding> {
-    let is_text = |file: &&File| TEXT_ENDINGS.iter().any(|ending| file.path.ends_with(ending));
+    let is_text = |file: &&File| TEXT_ENDINGS.contains(&file.ending());
     tree.files.iter().filter(is_text).flat_map(white_space_in).collect()
 }
 
@@ -135,7 +143,11 @@ mod tests {
 
     #[test]
     fn a_file_must_say_why_it_exists() {
-        let tree = tree(&[("a.rs", "use b;\n"), ("c.rs", "//! Why.\n")]);
+        let tree = tree(&[
+            ("a.rs", "use b;\n"),
+            ("c.rs", "//! Why.\n"),
+            ("d.rs", "#![doc = include_str!(\"../README.md\")]\n"),
+        ]);
         assert_eq!(lines(&without_module_doc(&tree)), ["a.rs: the file does not begin with `//!`"]);
     }
 
@@ -143,7 +155,10 @@ mod tests {
     fn length_warns_first_and_then_fails() {
         let (long, longer) = ("\n".repeat(601), "\n".repeat(901));
         let tree = tree(&[("a.rs", "\n"), ("b.rs", long.as_str()), ("c.rs", longer.as_str())]);
-        assert_eq!(lines(&getting_long(&tree)), ["b.rs: 601 lines are more than 600: split the file"]);
+        assert_eq!(
+            lines(&getting_long(&tree)),
+            ["b.rs: 601 lines are more than 600: split the file"]
+        );
         assert_eq!(lines(&too_long(&tree)), ["c.rs: 901 lines are more than 900: split the file"]);
     }
 

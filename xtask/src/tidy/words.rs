@@ -6,8 +6,12 @@ use crate::{
 };
 
 /// Folders of somebody's machine; in pieces, so that this file is not found.
-const MACHINE_PATHS: &[&str] =
-    &[concat!("/wo", "rk/"), concat!("/ho", "me/"), concat!("/ro", "ot/"), concat!("C:", "\\Users")];
+const MACHINE_PATHS: &[&str] = &[
+    concat!("/wo", "rk/"),
+    concat!("/ho", "me/"),
+    concat!("/ro", "ot/"),
+    concat!("C:", "\\Users"),
+];
 
 /// Talk about how a text came to be, in lower case.
 const TALK: &[&str] = &[
@@ -39,7 +43,11 @@ fn find_in(file: &File) -> Vec<Finding> {
         let temporary = names_temporary_file(line).then_some(&"/tmp");
         let beside = names_folder_beside(line).then_some(&BESIDE);
         if let Some(word) = path.or(talk).or(temporary).or(beside) {
-            findings.push(Finding::at(&file.path, index + 1, format!("`{word}` does not belong here")));
+            findings.push(Finding::at(
+                &file.path,
+                index + 1,
+                format!("`{word}` does not belong here"),
+            ));
         }
     }
     findings

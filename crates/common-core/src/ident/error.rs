@@ -89,7 +89,7 @@ impl fmt::Display for Flaw {
 /// ```
 /// use common_core::ident::Ico;
 ///
-/// let error = Ico::parse("3133353").unwrap_err();
+/// let error = Ico::parse("7327029").unwrap_err();
 /// assert_eq!(error.to_string(), "not a valid IČO (8 digits): wrong length");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]

@@ -1,5 +1,6 @@
-//! The Slovak identifiers of a business: IČO, DIČ and IČ DPH, the three numbers on every Slovak
-//! invoice.
+//! The Slovak identifiers of a business: IČO, DIČ and IČ DPH, the three numbers on an invoice.
+//!
+//! KROS Fakturácia calls them `registrationId`, `taxId` and `vatId` (KROS facts §2, forms in §5).
 
 use super::{
     digits::{last, only_digits, remainder, weighted_sum},
@@ -10,13 +11,13 @@ use super::{
 /// Slovak organisation number (identifikačné číslo organizácie, IČO): 8 digits, leading zeros
 /// included.
 ///
-/// Parsing removes ASCII spaces, as in `31 333 532`.
+/// Parsing removes ASCII spaces, as in `73 270 296`.
 /// Old numbers of six digits are written with two leading zeros today; they are not completed here.
 ///
 /// ```
 /// use common_core::ident::Ico;
 ///
-/// assert_eq!(Ico::parse("31 333 532")?.as_str(), "31333532");
+/// assert_eq!(Ico::parse("73 270 296")?.as_str(), "73270296");
 /// # Ok::<(), common_core::ident::IdentError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -28,8 +29,8 @@ impl Ico {
     /// ```
     /// use common_core::ident::Ico;
     ///
-    /// assert!(Ico::parse("00603481").is_ok());
-    /// assert!(Ico::parse("603481").is_err());
+    /// assert!(Ico::parse("00312345").is_ok());
+    /// assert!(Ico::parse("312345").is_err());
     /// ```
     pub fn parse(text: &str) -> Result<Self, IdentError> {
         only_digits(Identifier::Ico, text, &[' '], 8).map(Self)
@@ -38,14 +39,13 @@ impl Ico {
     /// Tells whether the eighth digit is the last digit of 11 minus the remainder by 11 of the sum
     /// of the others weighted 8, 7, 6, 5, 4, 3, 2.
     ///
-    /// The rule is the one of the Czech IČO, with which the Slovak one shares its register before
-    /// 1993.
+    /// The Czech IČO has the same rule, since both countries kept one register until 1993.
     ///
     /// ```
     /// use common_core::ident::Ico;
     ///
-    /// assert!(Ico::parse("31333532")?.checksum_ok());
-    /// assert!(!Ico::parse("31333533")?.checksum_ok());
+    /// assert!(Ico::parse("73270296")?.checksum_ok());
+    /// assert!(!Ico::parse("73270297")?.checksum_ok());
     /// # Ok::<(), common_core::ident::IdentError>(())
     /// ```
     pub fn checksum_ok(&self) -> bool {
@@ -54,7 +54,7 @@ impl Ico {
     }
 }
 
-identifier_text!(Ico, "31333532");
+identifier_text!(Ico, "73270296");
 
 /// Slovak tax number (daňové identifikačné číslo, DIČ): 10 digits, without country letters.
 ///

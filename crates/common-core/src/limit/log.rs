@@ -55,8 +55,6 @@ pub struct Refused {
 /// assert_eq!(log.reserve(&windows, now, None)?.at(), now + Duration::from_secs(1));
 /// # Ok::<(), common_core::limit::Refused>(())
 /// ```
-///
-/// (`Refused` is an answer and no error type, hence the plain `?` of the example.)
 #[derive(Clone, Debug, Default)]
 pub struct SlidingLog {
     places: VecDeque<Grant>,
@@ -99,11 +97,10 @@ impl SlidingLog {
         at
     }
 
-    /// Places beyond the largest limit are needed no more, except those that still lie ahead.
+    /// Places that no window reaches any more are needed no more.
     fn forget(&mut self, windows: &Windows, now: Tick) {
-        let memory = windows.memory();
-        while self.places.len() > memory && self.places.front().is_some_and(|place| place.at <= now)
-        {
+        let reach = windows.reach();
+        while self.places.front().is_some_and(|place| place.at + reach <= now) {
             self.places.pop_front();
         }
     }

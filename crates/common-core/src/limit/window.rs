@@ -94,8 +94,8 @@ impl Windows {
         window.per.saturating_add(self.margin)
     }
 
-    /// How many past calls matter.
-    pub(crate) fn memory(&self) -> usize {
-        self.windows.iter().map(|window| window.limit as usize).max().unwrap_or(0)
+    /// How far back a call can block another one.
+    pub(crate) fn reach(&self) -> Duration {
+        self.windows.iter().map(|window| self.span(*window)).max().unwrap_or_default()
     }
 }

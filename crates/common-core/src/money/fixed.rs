@@ -315,8 +315,9 @@ mod tests {
             let (down, rest) = (minor.div_euclid(100), minor.rem_euclid(100));
             let away = down + i64::from(rest > 50 || (rest == 50 && minor > 0));
             let even = down + i64::from(rest > 50 || (rest == 50 && down % 2 != 0));
-            prop_assert_eq!(Money::<2>::round_from(amount, Rounding::HalfAwayFromZero)?, Money::from_minor(away));
-            prop_assert_eq!(Money::<2>::round_from(amount, Rounding::HalfEven)?, Money::from_minor(even));
+            let rounded = |rounding| Money::<2>::round_from(amount, rounding);
+            prop_assert_eq!(rounded(Rounding::HalfAwayFromZero)?, Money::from_minor(away));
+            prop_assert_eq!(rounded(Rounding::HalfEven)?, Money::from_minor(even));
         }
 
         #[test]

@@ -125,7 +125,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_plain_number_is_printed_as_it_was_read(text in "-?(0|[1-9][0-9]{0,13})\\.[0-9]{0,13}[1-9]") {
+        fn a_plain_number_is_printed_as_it_was_read(
+            text in "-?(0|[1-9][0-9]{0,13})\\.[0-9]{0,13}[1-9]",
+        ) {
             prop_assert_eq!(read(&text), Ok(text));
         }
 

@@ -35,7 +35,9 @@ macro_rules! codes {
     };
     ($(#[$meta:meta])* $vis:vis enum $name:ident: str { $($variants:tt)* }) => {
         $crate::codes! {
-            @define [$(#[$meta])*] $vis $name (::std::string::String, &str, &'static str) { $($variants)* }
+            @define [$(#[$meta])*] $vis $name (::std::string::String, &str, &'static str) {
+                $($variants)*
+            }
         }
     };
     (

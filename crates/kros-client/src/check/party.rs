@@ -7,7 +7,8 @@ use super::{Report, Rule};
 use crate::model::{Address, NewInvoice, Partner};
 
 /// The ways in which documents name Slovakia, in small letters.
-const SLOVAKIA: [&str; 6] = ["sk", "svk", "slovensko", "slovakia", "slovenská republika", "slovak republic"];
+const SLOVAKIA: [&str; 6] =
+    ["sk", "svk", "slovensko", "slovakia", "slovenská republika", "slovak republic"];
 
 /// The identifiers of one party, and the property they are found under.
 struct Identifiers<'a> {
@@ -42,7 +43,9 @@ fn partner(report: &mut Report<'_>, partner: Option<&Partner>) {
         report.add(Rule::Required, path, "give the partner's name");
     }
     report.length(path, name, report.profile.lengths.partner_name);
-    let Some(partner) = partner.filter(|partner| is_slovak(partner.address.as_ref())) else { return };
+    let Some(partner) = partner.filter(|partner| is_slovak(partner.address.as_ref())) else {
+        return;
+    };
     let identifiers = Identifiers {
         at: "partner",
         registration_id: partner.registration_id.as_deref(),
@@ -70,7 +73,11 @@ fn slovak_identifiers(report: &mut Report<'_>, party: &Identifiers<'_>) {
     let path = format!("{}.vatId", party.at);
     let vat_id = report.identifier(Rule::IcDph, &path, party.vat_id, IcDph::parse);
     if vat_id.is_some_and(|vat_id| !vat_id.checksum_ok()) {
-        report.add(Rule::IcDphCheckDigit, path, "look the IČ DPH up again, it is not divisible by 11");
+        report.add(
+            Rule::IcDphCheckDigit,
+            path,
+            "look the IČ DPH up again, it is not divisible by 11",
+        );
     }
 }
 

@@ -1,6 +1,5 @@
 //! Payments.
 
-
 use super::report::filled;
 use super::{Report, Rule};
 use crate::model::{Date, NewPayment};
@@ -16,7 +15,11 @@ pub(super) fn inspect(report: &mut Report<'_>, payment: &NewPayment) {
     match payment.sum_of_payment {
         None => report.add(Rule::Required, "sumOfPayment", "give the sum of the payment"),
         Some(sum) if sum.is_zero() => {
-            report.add(Rule::ZeroPayment, "sumOfPayment", "give a sum other than 0, or leave the payment out");
+            report.add(
+                Rule::ZeroPayment,
+                "sumOfPayment",
+                "give a sum other than 0, or leave the payment out",
+            );
         }
         Some(_) => {}
     }

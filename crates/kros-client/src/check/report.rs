@@ -59,7 +59,8 @@ impl<'p> Report<'p> {
         };
         if !self.profile.days.contains(&day) {
             let (first, last) = (self.profile.days.start(), self.profile.days.end());
-            self.add(Rule::DateRange, path, format!("is {day} meant? Expected {first} to {last}"));
+            let message = format!("check the day, {day} is not between {first} and {last}");
+            self.add(Rule::DateRange, path, message);
         }
         Some(day)
     }

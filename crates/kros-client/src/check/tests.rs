@@ -1,67 +1,18 @@
 //! Every rule is provoked once and left alone once, and nothing makes the checks panic.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use common_core::money::Amount;
 use common_core::open::Open;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
+use super::samples::{
+    amount, broken_invoices, broken_payments, sound, sound_payment, with_item, with_partner,
+};
 use super::*;
-use crate::model::{Address, BankAccount, InvoiceItem, MyCompany, Partner};
-
-fn amount(text: &str) -> Amount {
-    Amount::parse(text).expect("an amount")
-}
-
-/// An invoice that breaks no rule, with every checked property filled.
-fn sound() -> NewInvoice {
-    let address = Address::default().business_name("Vymyslené Bicykle s.r.o.").country("SK");
-    let partner = Partner::default()
-        .address(address)
-        .registration_id("31333532")
-        .tax_id("2022749619")
-        .vat_id("SK2022749619");
-    let item = InvoiceItem::new("Kolobežka", amount("1.125"), amount("24.60"))
-        .item_code("K-1")
-        .vat_rate(23)
-        .discount_percent(10);
-    NewInvoice::new(partner, [item])
-        .my_company(MyCompany::default().registration_id("31333532"))
-        .external_id("order-101")
-        .order_number("OBJ-101")
-        .numbering_sequence("OF")
-        .document_number("20250001")
-        .variable_symbol("20250001")
-        .issue_date("2025-03-01")
-        .delivery_date("2025-02-28")
-        .due_date("2025-03-15")
-        .currency("EUR")
-        .exchange_rate(1)
-        .discount_percent(0)
-        .bank_account(BankAccount::default().iban("SK3112000000198742637541"))
-}
-
-fn sound_payment() -> NewPayment {
-    NewPayment::new("2025-03-02", amount("-24.60"))
-        .variable_symbol("20250001")
-        .partner_name("Vymyslené Bicykle s.r.o.")
-        .remittance_information("Úhrada")
-        .original_currency("EUR")
-        .external_id("payment-101")
-}
-
-fn with_item(change: impl FnOnce(InvoiceItem) -> InvoiceItem) -> NewInvoice {
-    let mut invoice = sound();
-    let item = change(invoice.items.remove(0));
-    invoice.items([item])
-}
-
-fn with_partner(change: impl FnOnce(Partner) -> Partner) -> NewInvoice {
-    let mut invoice = sound();
-    let partner = invoice.partner.take().map(change);
-    NewInvoice { partner, ..invoice }
-}
+use crate::model::{Address, BankAccount, InvoiceItem, Partner};
 
 /// The rules and properties that the findings name.
 fn named(findings: &[Finding]) -> Vec<(Rule, &str)> {
@@ -72,104 +23,13 @@ fn foreign(partner: Partner) -> Partner {
     partner.address(Address::default().business_name("Invented Bikes Ltd").country("Ireland"))
 }
 
-/// For each property a value that breaks one rule.
-fn broken_invoices() -> Vec<(Rule, &'static str, NewInvoice)> {
-    let item = "items[0].totalPriceInclVat";
-    vec![
-        (Rule::Required, "items", NewInvoice { items: Vec::new(), ..sound() }),
-        (Rule::Required, "items[0].name", with_item(|i| i.name(" ").item_code(""))),
-        (Rule::Required, "partner.address.businessName", NewInvoice { partner: None, ..sound() }),
-        (
-            Rule::TooLong,
-            "partner.address.businessName",
-            with_partner(|p| p.address(Address::default().business_name("ž".repeat(256)))),
-        ),
-        (Rule::TooLong, "externalId", sound().external_id("x".repeat(65))),
-        (Rule::TooLong, "orderNumber", sound().order_number("x".repeat(21))),
-        (Rule::TooLong, "numberingSequence", sound().numbering_sequence("x".repeat(6))),
-        (Rule::TooLong, "documentNumber", sound().document_number("x".repeat(21))),
-        (Rule::TooLong, "items[0].name", with_item(|i| i.name("ž".repeat(256)))),
-        (Rule::TooLong, "items[0].itemCode", with_item(|i| i.item_code("x".repeat(26)))),
-        (Rule::VariableSymbol, "variableSymbol", sound().variable_symbol("12345678901")),
-        (Rule::VariableSymbol, "variableSymbol", sound().variable_symbol("OF-1")),
-        (Rule::Iban, "bankAccount.iban", sound().bank_account(BankAccount::default().iban("SK31"))),
-        (
-            Rule::Iban,
-            "bankAccount.iban",
-            sound().bank_account(BankAccount::default().iban("SK3212000000198742637541")),
-        ),
-        (Rule::Ico, "partner.registrationId", with_partner(|p| p.registration_id("3133353"))),
-        (
-            Rule::Ico,
-            "myCompany.registrationId",
-            sound().my_company(MyCompany::default().registration_id("3133353A")),
-        ),
-        (
-            Rule::IcoCheckDigit,
-            "partner.registrationId",
-            with_partner(|p| p.registration_id("31333533")),
-        ),
-        (Rule::Dic, "partner.taxId", with_partner(|p| p.tax_id("SK2022749619"))),
-        (Rule::IcDph, "partner.vatId", with_partner(|p| p.vat_id("2022749619"))),
-        (Rule::IcDphCheckDigit, "partner.vatId", with_partner(|p| p.vat_id("SK2022749618"))),
-        (Rule::Spelling, "partner.registrationId", with_partner(|p| p.registration_id("31 333 532"))),
-        (Rule::Date, "issueDate", sound().issue_date("1.3.2025")),
-        (Rule::Date, "dueDate", sound().due_date("2025-02-30")),
-        (Rule::DateRange, "deliveryDate", sound().delivery_date("0205-03-01")),
-        (Rule::DueBeforeIssue, "dueDate", sound().due_date("2025-02-28")),
-        (Rule::Currency, "currency", sound().currency("eur")),
-        (Rule::ExchangeRate, "exchangeRate", sound().exchange_rate(0)),
-        (Rule::Decimals, item, with_item(|i| i.total_price_incl_vat(amount("24.605")))),
-        (
-            Rule::Decimals,
-            "advancePaymentDeduction",
-            sound().advance_payment_deduction(amount("0.001")),
-        ),
-        (
-            Rule::Decimals,
-            "discountTotalPriceInclVat",
-            sound().discount_total_price_incl_vat(amount("0.001")),
-        ),
-        (Rule::Discount, "discountPercent", sound().discount_percent(amount("100.01"))),
-        (Rule::Discount, "items[0].discountPercent", with_item(|i| i.discount_percent(-1))),
-        (Rule::VatRate, "items[0].vatRate", with_item(|i| i.vat_rate(20))),
-        (Rule::VatFraction, "items[0].vatRate", with_item(|i| i.vat_rate(amount("0.23")))),
-        (Rule::CreditNote, "creditedInvoiceNumber", with_item(|i| i.total_price_incl_vat(-5))),
-        (Rule::CreditNote, "creditedInvoiceNumber", sound().credited_invoice_number("20250000")),
-        (Rule::MandatoryText, "mandatoryTextType", sound().mandatory_text_type(1)),
-    ]
-}
-
-fn broken_payments() -> Vec<(Rule, &'static str, NewPayment)> {
-    vec![
-        (Rule::Required, "dateOfPayment", NewPayment { date_of_payment: None, ..sound_payment() }),
-        (Rule::Required, "sumOfPayment", NewPayment { sum_of_payment: None, ..sound_payment() }),
-        (Rule::Date, "dateOfPayment", sound_payment().date_of_payment("dnes")),
-        (Rule::ZeroPayment, "sumOfPayment", sound_payment().sum_of_payment(amount("0.00"))),
-        (Rule::Decimals, "sumOfPayment", sound_payment().sum_of_payment(amount("1.001"))),
-        (
-            Rule::Decimals,
-            "originalSumOfPayment",
-            sound_payment().original_sum_of_payment(amount("1.001")),
-        ),
-        (Rule::Currency, "originalCurrency", sound_payment().original_currency("€")),
-        (Rule::VariableSymbol, "variableSymbol", sound_payment().variable_symbol("VS1")),
-        (Rule::TooLong, "externalId", sound_payment().external_id("x".repeat(65))),
-        (Rule::TooLong, "partnerName", sound_payment().partner_name("x".repeat(256))),
-        (
-            Rule::TooLong,
-            "remittanceInformation",
-            sound_payment().remittance_information("x".repeat(141)),
-        ),
-    ]
-}
-
 #[test]
 fn sound_documents_have_no_findings() {
     let profile = Profile::documented();
     assert_eq!(invoice(&sound(), &profile), []);
     assert_eq!(payment(&sound_payment(), &profile), []);
-    let others = [sound(), sound().external_id("order-102"), NewInvoice { external_id: None, ..sound() }];
+    let others =
+        [sound(), sound().external_id("order-102"), NewInvoice { external_id: None, ..sound() }];
     assert_eq!(invoices(&others, &profile), []);
 }
 
@@ -207,6 +67,20 @@ fn texts_of_exactly_the_longest_length_pass() {
 }
 
 #[test]
+fn values_on_the_border_pass() {
+    let profile = Profile::documented();
+    let border = with_item(|i| i.discount_percent(100).total_price_incl_vat(amount("24.6000")))
+        .due_date("2025-03-01")
+        .exchange_rate(amount("0.00000001"))
+        .discount_percent(amount("100.00"));
+    assert_eq!(invoice(&border, &profile), []);
+    for day in [profile.days.start(), profile.days.end()] {
+        assert_eq!(payment(&sound_payment().date_of_payment(*day), &profile), []);
+    }
+    assert_eq!(payment(&sound_payment().sum_of_payment(amount("0.01")), &profile), []);
+}
+
+#[test]
 fn blank_texts_count_as_missing() {
     let blank = with_partner(|p| p.registration_id("").tax_id(" ").vat_id(""))
         .bank_account(BankAccount::default().iban(""))
@@ -224,10 +98,13 @@ fn identifiers_of_foreign_partners_are_not_judged() {
     let profile = Profile::documented();
     assert_eq!(invoice(&with_partner(|p| foreign(odd(p))), &profile), []);
     assert_eq!(invoice(&with_partner(odd), &profile).len(), 3);
-    let nameless = |p: Partner| p.address(Address::default().business_name("Vymyslené Bicykle s.r.o."));
+    let nameless =
+        |p: Partner| p.address(Address::default().business_name("Vymyslené Bicykle s.r.o."));
     assert_eq!(invoice(&with_partner(|p| nameless(odd(p))), &profile).len(), 3);
     let spelled = |p: Partner| {
-        p.address(Address::default().business_name("Vymyslené Bicykle s.r.o.").country(" SLOVENSKO"))
+        p.address(
+            Address::default().business_name("Vymyslené Bicykle s.r.o.").country(" SLOVENSKO"),
+        )
     };
     assert_eq!(invoice(&with_partner(|p| spelled(odd(p))), &profile).len(), 3);
 }
@@ -254,7 +131,10 @@ fn a_credit_note_that_names_its_invoice_passes() {
     informed.credit_note_types.push(9);
     let positive = sound().invoice_type(Open::from_raw(9));
     assert_eq!(invoice(&positive, &profile), []);
-    assert_eq!(named(&invoice(&positive, &informed)), [(Rule::CreditNote, "creditedInvoiceNumber")]);
+    assert_eq!(
+        named(&invoice(&positive, &informed)),
+        [(Rule::CreditNote, "creditedInvoiceNumber")]
+    );
 }
 
 #[test]
@@ -326,6 +206,33 @@ fn a_finding_never_repeats_the_text_it_is_about() {
     }
 }
 
+/// The reference samples are not part of the repository; they carry invented numbers, which may warn but not withhold.
+#[test]
+fn the_reference_requests_are_not_withheld() {
+    let samples =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/reference/kros/samples");
+    if !samples.is_dir() {
+        eprintln!(
+            "SKIPPED: there is no folder ../shared/reference/kros/samples beside the repository"
+        );
+        return;
+    }
+    let data = |name: &str| {
+        let text = std::fs::read_to_string(samples.join(name)).expect("a sample is readable");
+        serde_json::from_str::<Value>(&text).expect("JSON")["data"].take()
+    };
+    let profile = Profile::documented();
+    let documents: Vec<NewInvoice> =
+        serde_json::from_value(data("invoice-create-batch.request.json")).expect("invoices");
+    let received: Vec<NewPayment> =
+        serde_json::from_value(data("payments-batch.request.json")).expect("payments");
+    assert!(!documents.is_empty() && !received.is_empty());
+    let mut findings = invoices(&documents, &profile);
+    findings.extend(payments(&received, &profile));
+    let errors: Vec<_> = findings.iter().filter(|finding| finding.is_error()).collect();
+    assert!(errors.is_empty(), "{errors:?}");
+}
+
 #[test]
 fn rule_names_are_unique() {
     let names: BTreeSet<_> = Rule::ALL.iter().map(|rule| rule.name()).collect();
@@ -341,14 +248,23 @@ fn any_number() -> impl Strategy<Value = Value> {
 }
 
 fn any_text() -> impl Strategy<Value = Value> {
-    prop_oneof!["\\PC{0,80}", "[0-9]{0,12}", "SK[0-9]{10,22}", "20[0-9]{2}-[0-9]{2}-[0-9]{2}(T[0-9:]{8})?"]
-        .prop_map(Value::from)
+    prop_oneof![
+        "\\PC{0,80}",
+        "[0-9]{0,12}",
+        "SK[0-9]{10,22}",
+        "20[0-9]{2}-[0-9]{2}-[0-9]{2}(T[0-9:]{8})?"
+    ]
+    .prop_map(Value::from)
 }
 
 /// An object with any of the named texts and numbers.
-fn any_object(texts: &'static [&'static str], numbers: &'static [&'static str]) -> impl Strategy<Value = Map<String, Value>> {
+fn any_object(
+    texts: &'static [&'static str],
+    numbers: &'static [&'static str],
+) -> impl Strategy<Value = Map<String, Value>> {
     let texts = proptest::collection::vec((proptest::sample::select(texts), any_text()), 0..12);
-    let numbers = proptest::collection::vec((proptest::sample::select(numbers), any_number()), 0..6);
+    let numbers =
+        proptest::collection::vec((proptest::sample::select(numbers), any_number()), 0..6);
     (texts, numbers).prop_map(|(texts, numbers)| {
         texts.into_iter().chain(numbers).map(|(name, value)| (name.to_owned(), value)).collect()
     })
@@ -356,10 +272,27 @@ fn any_object(texts: &'static [&'static str], numbers: &'static [&'static str]) 
 
 fn any_invoice() -> impl Strategy<Value = Value> {
     let header = any_object(
-        &["externalId", "orderNumber", "currency", "variableSymbol", "issueDate", "dueDate", "deliveryDate", "unknown"],
-        &["exchangeRate", "discountPercent", "advancePaymentDeduction", "discountTotalPriceInclVat"],
+        &[
+            "externalId",
+            "orderNumber",
+            "currency",
+            "variableSymbol",
+            "issueDate",
+            "dueDate",
+            "deliveryDate",
+            "unknown",
+        ],
+        &[
+            "exchangeRate",
+            "discountPercent",
+            "advancePaymentDeduction",
+            "discountTotalPriceInclVat",
+        ],
     );
-    let item = any_object(&["name", "itemCode"], &["amount", "vatRate", "totalPriceInclVat", "discountPercent"]);
+    let item = any_object(
+        &["name", "itemCode"],
+        &["amount", "vatRate", "totalPriceInclVat", "discountPercent"],
+    );
     let partner = any_object(&["registrationId", "taxId", "vatId", "email"], &["unknown"]);
     let address = any_object(&["businessName", "country"], &["unknown"]);
     let items = proptest::collection::vec(item, 1..4);

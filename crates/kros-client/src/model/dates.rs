@@ -146,7 +146,9 @@ mod tests {
 
     #[test]
     fn what_is_no_day_is_kept_and_has_none() {
-        for text in ["", "2024-5-1", "2024-02-30", "1.5.2024", "2024-05-01T", "+2024-05-01", "súčasnosť"] {
+        for text in
+            ["", "2024-5-1", "2024-02-30", "1.5.2024", "2024-05-01T", "+2024-05-01", "súčasnosť"]
+        {
             assert_eq!(Date::from(text).day(), None, "{text:?}");
             assert_eq!(Date::from(text).to_plain().as_str(), text);
         }

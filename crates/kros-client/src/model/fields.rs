@@ -43,7 +43,7 @@ macro_rules! answer {
     };
 }
 
-/// Declares a type that is sent: an [`answer!`] with a setter per property and an empty beginning.
+/// Declares a type that is sent: an `answer!` with a setter per property and an empty beginning.
 macro_rules! request {
     (
         $(#[$meta:meta])*
@@ -73,14 +73,23 @@ macro_rules! request {
             $($(
                 /// Sets the list of this name, replacing what it held.
                 #[must_use]
-                pub fn $list(mut self, values: impl IntoIterator<Item = impl Into<$list_type>>) -> Self {
+                pub fn $list(
+                    mut self,
+                    values: impl IntoIterator<Item = impl Into<$list_type>>,
+                ) -> Self {
                     self.$list = values.into_iter().map(Into::into).collect();
                     self
                 }
             )*)?
             /// Sets a property this version has no field for, by the name the service uses.
+            ///
+            /// A name that has a field would be written twice: use its setter.
             #[must_use]
-            pub fn extra(mut self, name: impl Into<String>, value: impl Into<serde_json::Value>) -> Self {
+            pub fn extra(
+                mut self,
+                name: impl Into<String>,
+                value: impl Into<serde_json::Value>,
+            ) -> Self {
                 self.extra.insert(name.into(), value.into());
                 self
             }

@@ -125,8 +125,8 @@ impl<Id> Issued<Id> {
     }
 }
 
-// The obvious `#[serde(flatten)]` buffers the document, and buffered numbers lose their type when serde_json keeps their
-// digits. Handing the properties through one by one keeps both the numbers and the path of an error.
+// A derived `#[serde(flatten)]` buffers the whole document, and an error inside a buffer has no path any more.
+// Handing the properties through one by one keeps the path that a decode error has to name.
 impl<'de, Id: Deserialize<'de>> Deserialize<'de> for Issued<Id> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_map(IssuedVisitor(PhantomData))

@@ -80,7 +80,9 @@ fn without_nulls(mut value: Value) -> Value {
 fn an_answered_invoice_is_written_as_it_was_read_digit_by_digit() {
     assert_eq!(round_trip::<Invoice>(INVOICE), without_nulls(value(INVOICE)));
     let text = serde_json::to_string(&invoice()).expect("JSON");
-    for digits in ["24.60", "1.000", "1.0850", "9007199254740993", "0.1000000000000000055511151231257827"] {
+    for digits in
+        ["24.60", "1.000", "1.0850", "9007199254740993", "0.1000000000000000055511151231257827"]
+    {
         assert!(text.contains(digits), "{digits} is kept in {text}");
     }
 }
@@ -120,8 +122,15 @@ fn a_read_invoice_becomes_a_request_with_all_but_what_the_service_computed() {
     let mut expected = without_nulls(value(INVOICE));
     let properties = expected.as_object_mut().expect("an object");
     for computed in [
-        "id", "paymentStatus", "prices", "sumOfPayments", "sumForPayment", "lastModifiedTimestamp",
-        "pdfReportLink", "previewLink", "payments",
+        "id",
+        "paymentStatus",
+        "prices",
+        "sumOfPayments",
+        "sumForPayment",
+        "lastModifiedTimestamp",
+        "pdfReportLink",
+        "previewLink",
+        "payments",
     ] {
         assert!(properties.remove(computed).is_some(), "{computed} is in the sample");
     }
@@ -133,11 +142,28 @@ fn a_read_invoice_becomes_a_request_with_all_but_what_the_service_computed() {
 
 #[test]
 fn an_error_inside_an_answered_invoice_names_its_property() {
-    let wrong = INVOICE.replace("\"sumForPayment\": 24.60", "\"sumForPayment\": \"veľa\"");
-    assert!(serde_json::from_str::<Invoice>(&wrong).is_err());
-    let nameless = INVOICE.replace("\"id\": 40117,", "");
+    let path_of = |right: &str, wrong: &str| {
+        let text = INVOICE.replacen(right, wrong, 1);
+        let error = common_http::decode_json::<Invoice>(&text.into()).expect_err("a wrong value");
+        error.to_string()
+    };
+    for (right, wrong, path) in [
+        ("\"vatRate\": 23", "\"vatRate\": \"veľa\"", "items[0].vatRate"),
+        ("\"vatTotalPrice\": 4.60", "\"vatTotalPrice\": []", "prices.documentPrices.vatTotalPrice"),
+        ("\"sumForPayment\": 24.60", "\"sumForPayment\": true", "sumForPayment"),
+    ] {
+        let error = path_of(right, wrong);
+        assert!(error.contains(path), "{path} is named in: {error}");
+    }
+    let nameless = INVOICE.replacen("\"id\": 40117,", "", 1);
     let error = serde_json::from_str::<Invoice>(&nameless).expect_err("an invoice has an id");
     assert!(error.to_string().contains("missing field `id`"), "{error}");
+}
+
+#[test]
+fn an_invoice_read_from_a_json_value_is_the_one_read_from_text() {
+    let from_value: Invoice = serde_json::from_value(value(INVOICE)).expect("an invoice");
+    assert_eq!(from_value, invoice());
 }
 
 #[test]
@@ -233,9 +259,12 @@ fn an_expense_and_a_payment_keep_what_they_do_not_know() {
 /// The reference samples are not part of the repository; where they exist, all of them must survive.
 #[test]
 fn the_reference_samples_survive_being_read_and_written() {
-    let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/reference/kros/samples");
+    let samples =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/reference/kros/samples");
     if !samples.is_dir() {
-        eprintln!("SKIPPED: there is no folder ../shared/reference/kros/samples beside the repository");
+        eprintln!(
+            "SKIPPED: there is no folder ../shared/reference/kros/samples beside the repository"
+        );
         return;
     }
     let check = |name: &str, round_trip: fn(&str) -> Value| {

@@ -83,7 +83,10 @@ mod tests {
     fn an_address_of_the_configured_origin_is_given() {
         let expected = "https://api-economy.kros.sk/api/invoices/7";
         assert_eq!(follow("https://api-economy.kros.sk/api/invoices/{id}"), Ok(expected.into()));
-        assert_eq!(follow("HTTPS://API-Economy.kros.sk:443/api/invoices/{id}"), Ok(expected.into()));
+        assert_eq!(
+            follow("HTTPS://API-Economy.kros.sk:443/api/invoices/{id}"),
+            Ok(expected.into())
+        );
     }
 
     #[test]

@@ -7,6 +7,8 @@ use serde_json::{Map, Value};
 use super::NotificationError;
 
 /// A JSON object, the place where it stood, and the fields not taken yet.
+///
+/// Fields that are `null` count as missing and are dropped at once.
 pub(super) struct Fields {
     path: String,
     rest: Map<String, Value>,
@@ -20,19 +22,22 @@ impl Fields {
 
     fn at(path: String, value: Value) -> Result<Self, NotificationError> {
         match value {
-            Value::Object(rest) => Ok(Self { path, rest }),
+            Value::Object(mut rest) => {
+                rest.retain(|_, value| !value.is_null());
+                Ok(Self { path, rest })
+            }
             _ => Err(wrong(path, "an object")),
         }
     }
 
-    /// Whether the field is there and not `null`.
+    /// Whether the field is there.
     pub(super) fn has(&self, name: &str) -> bool {
-        self.rest.get(name).is_some_and(|value| !value.is_null())
+        self.rest.contains_key(name)
     }
 
-    /// Takes the field whatever it is; `null` counts as missing.
+    /// Takes the field whatever it is.
     pub(super) fn take(&mut self, name: &str) -> Option<Value> {
-        self.rest.remove(name).filter(|value| !value.is_null())
+        self.rest.remove(name)
     }
 
     /// Takes a text or a number as text; anything else stays.

@@ -320,3 +320,6 @@ impl<G, S: fmt::Debug> fmt::Debug for VerifyService<G, S> {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,9 +5,11 @@
 //! "Notifications").
 //! Nothing promises order or exactly one delivery.
 
+use common_core::open::Open;
 use serde_json::{Map, Value};
 
 use super::{ApiUrl, EntityId, RequestId};
+use crate::model::PaymentStatus;
 
 /// The result of processing one request, or news about documents of a company.
 ///
@@ -117,10 +119,10 @@ pub struct RelatedDocument {
     pub document_number: Option<String>,
     /// The variable symbol under which it is paid.
     pub variable_symbol: Option<String>,
-    /// The raw code: −1 undefined, 0 not paid, 1 paid in full, 2 overpaid, 3 partially paid.
+    /// How far it is paid; an unknown code is kept as its number.
     ///
     /// Integrations disagree about 3 (KROS facts §2): fetch the document before calling it paid.
-    pub payment_status: Option<i64>,
+    pub payment_status: Option<Open<PaymentStatus>>,
     /// Whatever else is said about the document.
     pub extra: Map<String, Value>,
 }

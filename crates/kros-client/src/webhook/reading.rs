@@ -1,6 +1,7 @@
 //! Reads both shapes of a notification (KROS OpenAPI documentation page, section "Webhook"; KROS
 //! facts §2, "Notifications").
 
+use common_core::open::Open;
 use serde_json::Value;
 
 use super::{
@@ -110,7 +111,7 @@ fn related(mut fields: Fields) -> Result<RelatedDocument, NotificationError> {
         document_id: fields.identifier("documentId", DOCUMENT_ID)?,
         document_number: fields.text("documentNumber"),
         variable_symbol: fields.text("variableSymbol"),
-        payment_status: fields.integer("paymentStatus"),
+        payment_status: fields.integer("paymentStatus").map(Open::from_raw),
         extra: fields.into_rest(),
     })
 }
@@ -198,7 +199,7 @@ mod tests {
         assert_eq!((read.company_id, read.status), (Some(41), Some(200)));
         assert_eq!(read.entities[0].variable_symbol.as_deref(), Some("20260001"));
         assert!(matches!(read.related[0].document_id, Some(EntityId::Uuid(_))));
-        assert_eq!(read.related[0].payment_status, Some(3));
+        assert_eq!(read.related[0].payment_status, Some(Open::from_raw(3)));
         assert_eq!(read.related[0].extra.get("x"), Some(&json!(1)));
         assert_eq!(read.extra.get("results"), Some(&json!({"more": true})));
     }
@@ -220,10 +221,7 @@ mod tests {
         assert_eq!(failed.len(), 2);
         assert_eq!(failed[0].external_id.as_deref(), Some("b"));
         let texts: Vec<_> = failed[0].problems.iter().map(|p| p.message.as_str()).collect();
-        assert_eq!(
-            texts,
-            ["not a number", "the numbering sequence is closed", "{\"code\":12}"]
-        );
+        assert_eq!(texts, ["not a number", "the numbering sequence is closed", "{\"code\":12}"]);
         assert_eq!(failed[0].problems[0].property_path.as_deref(), Some("items[0].amount"));
         assert_eq!(failed[0].problems[2].raw, json!({"code": 12}));
         assert_eq!(failed[1].problems[0].message, "all is lost");
@@ -273,6 +271,27 @@ mod tests {
             notification(b"{\n ?").expect_err("no JSON").to_string(),
             "the notification is not JSON at line 2, column 2"
         );
+    }
+
+    #[test]
+    fn samples_of_the_reference_are_read_where_they_are_at_hand() {
+        let samples = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("../../../shared/reference/kros/samples");
+        let expected = [
+            ("webhook-page-2023.json", Shape::Documented2023, Outcome::AllCreated, 2, 0),
+            ("webhook-status-200.json", Shape::Current, Outcome::AllCreated, 1, 1),
+            ("webhook-status-207.json", Shape::Current, Outcome::SomeFailed, 2, 0),
+        ];
+        for (name, shape, outcome, entities, related) in expected {
+            let Ok(body) = std::fs::read(samples.join(name)) else {
+                eprintln!("SKIPPED: no reference sample {name} in {}", samples.display());
+                continue;
+            };
+            let read = notification(&body).expect("a readable sample");
+            assert_eq!((read.shape, read.outcome), (shape, outcome), "{name}");
+            assert_eq!((read.entities.len(), read.related.len()), (entities, related), "{name}");
+            assert!(read.request_id.is_some() && read.extra.is_empty(), "{name}");
+        }
     }
 
     proptest! {

@@ -86,12 +86,7 @@ impl Claim {
     ///
     /// `attempt` counts the claims of this key from 1. It tells the present claim from an earlier
     /// one that lapsed.
-    pub const fn new(
-        key: ReplayKey,
-        attempt: u32,
-        arrival: Arrival,
-        until: DateTime<Utc>,
-    ) -> Self {
+    pub const fn new(key: ReplayKey, attempt: u32, arrival: Arrival, until: DateTime<Utc>) -> Self {
         Self { key, attempt, arrival, until }
     }
 

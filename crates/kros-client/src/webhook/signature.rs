@@ -6,13 +6,13 @@
 //! signs the bytes as they are; integrations in service verify UTF-16LE (KROS facts §3).
 //! So both are tried unless told otherwise, and the result says which one it was.
 
-use std::{fmt, ops::Deref};
+use std::fmt;
 
 use aws_lc_rs::hmac;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use common_core::secret::{ExposeSecret, SecretString, Zeroizing, same_bytes};
 
-use super::{Notification, NotificationError, ReplayKey, utf16};
+use super::{Authentic, Notification, NotificationError, replay::digest_of, utf16};
 
 /// The header that carries the signature.
 pub const SIGNATURE_HEADER: &str = "x-kros-signature-256";
@@ -57,67 +57,11 @@ pub struct Match {
     /// Where several companies notify the same address, compare the owner of this secret with
     /// [`Notification::company_id`]: a signature proves the sender knows one of the secrets, not
     /// that it speaks for the company it names.
-    pub secret: usize,
+    pub secret_index: usize,
     /// The scheme of the signature.
     pub scheme: Scheme,
     /// The form of the key.
     pub key_form: KeyForm,
-}
-
-/// A value that came with a valid signature.
-///
-/// Only a [`Verifier`] makes one, so a function that takes `Authentic<Notification>` cannot be
-/// called with anything unverified.
-/// Authentic does not mean fresh: see [`ReplayGuard`](super::ReplayGuard).
-#[derive(Clone, Debug, PartialEq)]
-pub struct Authentic<T> {
-    value: T,
-    matched: Match,
-    body_digest: [u8; 32],
-}
-
-impl<T> Authentic<T> {
-    /// Which secret and scheme the signature agreed with.
-    pub const fn matched(&self) -> Match {
-        self.matched
-    }
-
-    /// SHA-256 of the body as received.
-    pub const fn body_digest(&self) -> &[u8; 32] {
-        &self.body_digest
-    }
-
-    /// The value without its proof.
-    pub fn into_inner(self) -> T {
-        self.value
-    }
-}
-
-impl<T> Deref for Authentic<T> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
-        &self.value
-    }
-}
-
-impl Authentic<&[u8]> {
-    /// Reads the notification in a verified body.
-    ///
-    /// # Errors
-    ///
-    /// [`NotificationError`] when the body is no notification.
-    pub fn parse(&self) -> Result<Authentic<Notification>, NotificationError> {
-        let value = Notification::parse_unverified(self.value)?;
-        Ok(Authentic { value, matched: self.matched, body_digest: self.body_digest })
-    }
-}
-
-impl Authentic<Notification> {
-    /// Under what the notification is remembered, so that a repetition is recognised.
-    pub const fn replay_key(&self) -> ReplayKey {
-        ReplayKey::new(self.value.request_id, self.body_digest)
-    }
 }
 
 /// Why a body is not taken for authentic.
@@ -186,7 +130,7 @@ pub enum ReceiveError {
 /// let verifier = Verifier::new().secret("not-a-real-secret-0001").secret("next-secret");
 /// let signature = b"Sfd43QOsO48tdzT13IJV2Gl+m1f6Ir/TZI91CTlud6w=";
 /// let authentic = verifier.verify(br#"{"status":200}"#, Some(signature))?;
-/// assert_eq!(authentic.matched().secret, 0);
+/// assert_eq!(authentic.matched().secret_index, 0);
 /// assert_eq!(authentic.matched().scheme, Scheme::Utf16Le);
 ///
 /// let forged = verifier.verify(br#"{"status":207}"#, Some(signature));
@@ -257,7 +201,7 @@ impl Verifier {
         let candidates = self.candidates()?;
         let expected = decode_signature(signature.ok_or(VerifyError::MissingSignature)?)?;
         let matched = first_match(&candidates, body, &expected).ok_or(VerifyError::Mismatch)?;
-        Ok(Authentic { value: body, matched, body_digest: super::replay::digest_of(body) })
+        Ok(Authentic::new(body, matched, digest_of(body)))
     }
 
     /// Checks the signature and, only if it is right, reads the notification.
@@ -325,7 +269,7 @@ impl Keys {
 
     fn candidates(
         &self,
-        secret: usize,
+        secret_index: usize,
         scheme: Scheme,
         wanted: KeyForm,
     ) -> impl Iterator<Item = Candidate<'_>> {
@@ -334,7 +278,7 @@ impl Keys {
             .into_iter()
             .filter(move |(form, _)| wanted == KeyForm::Both || wanted == *form)
             .filter_map(move |(key_form, key)| {
-                Some(Candidate { key: key?, matched: Match { secret, scheme, key_form } })
+                Some(Candidate { key: key?, matched: Match { secret_index, scheme, key_form } })
             })
     }
 }
@@ -353,19 +297,17 @@ fn decode_signature(header: &[u8]) -> Result<[u8; SIGNATURE_LENGTH], VerifyError
 fn first_match(candidates: &[Candidate<'_>], body: &[u8], expected: &[u8]) -> Option<Match> {
     // A body that is not UTF-8 has no UTF-16 form: the candidates of that scheme cannot agree.
     let text = str::from_utf8(body).ok();
+    let readable =
+        |candidate: &&Candidate<'_>| candidate.matched.scheme == Scheme::Utf8 || text.is_some();
     let mut running: Vec<_> = candidates
         .iter()
-        .filter(|candidate| candidate.matched.scheme == Scheme::Utf8 || text.is_some())
+        .filter(readable)
         .map(|candidate| (candidate.matched, hmac::Context::with_key(candidate.key)))
         .collect();
-    let (mut utf16, mut utf8): (Vec<_>, Vec<_>) =
-        running.iter_mut().partition(|(matched, _)| matched.scheme == Scheme::Utf16Le);
-    utf8.iter_mut().for_each(|(_, hmac)| hmac.update(body));
-    if !utf16.is_empty() {
-        utf16::each_piece(text.unwrap_or_default(), |piece| {
-            utf16.iter_mut().for_each(|(_, hmac)| hmac.update(piece));
-        });
-    }
+    feed(&mut running, Scheme::Utf8, body);
+    utf16::each_piece(text.unwrap_or_default(), |piece| {
+        feed(&mut running, Scheme::Utf16Le, piece);
+    });
     let mut found = None;
     for (matched, hmac) in running {
         let agrees = same_bytes(hmac.sign().as_ref(), expected);
@@ -374,3 +316,11 @@ fn first_match(candidates: &[Candidate<'_>], body: &[u8], expected: &[u8]) -> Op
     found
 }
 
+fn feed(running: &mut [(Match, hmac::Context)], scheme: Scheme, bytes: &[u8]) {
+    for (_, hmac) in running.iter_mut().filter(|(matched, _)| matched.scheme == scheme) {
+        hmac.update(bytes);
+    }
+}
+
+#[cfg(test)]
+mod tests;

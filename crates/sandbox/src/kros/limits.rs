@@ -89,7 +89,7 @@ impl Meter {
         seen.most_per_minute = seen.most_per_minute.max(within(&self.arrived, now, MINUTE));
         let full = profile.windows().iter().filter_map(|&(length, limit)| {
             let oldest = *self.admitted.get(self.admitted.len().checked_sub(limit)?)?;
-            (now - oldest < length).then(|| length - (now - oldest))
+            length.checked_sub(now - oldest).filter(|wait| !wait.is_zero())
         });
         if let Some(wait) = full.max() {
             seen.refused += 1;

@@ -195,8 +195,8 @@ fn create_payment(
         None => Vec::new(),
     };
     let mut payment = document.clone();
-    let date = text(document, "dateOfPayment").and_then(|date| date.get(..10)).unwrap_or_default();
-    payment.insert("dateOfPayment".into(), midnight(date));
+    let day = text(document, "dateOfPayment").and_then(|text| text.get(..10)).unwrap_or_default();
+    payment.insert("dateOfPayment".into(), midnight(day));
     payment.insert("isWithoutDocument".into(), Value::Bool(matched.is_empty()));
     let ids: Value = matched.iter().map(|invoice| json!({"id": invoice["documentId"]})).collect();
     payment.insert("matchedDocuments".into(), ids);

@@ -9,6 +9,8 @@ mod schema;
 
 use serde_json::{Map, Value, json};
 
+pub(super) use rules::decimal;
+pub(super) use schema::date;
 use schema::{Field, Shape};
 
 /// The most documents in one batch (KROS OpenAPI documentation page, section "Podporované

@@ -59,6 +59,13 @@ enum Tagged {
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum BareFirst {
+    Bare(Amount),
+    Optional(SparseInner),
+}
+
+#[derive(Debug, Deserialize)]
 struct Sparse {
     #[serde(flatten)]
     inner: SparseInner,
@@ -132,6 +139,21 @@ fn digits_survive_inside_untagged_enums() {
                 format!(r#"{{"price":{printed}}}"#)
             );
         }
+    }
+}
+
+#[test]
+fn a_bare_amount_before_a_struct_without_required_fields_is_found() {
+    for (json, printed) in NUMBERS {
+        for found in both_ways::<BareFirst>(json) {
+            assert!(matches!(found, BareFirst::Bare(amount) if amount.to_string() == printed));
+        }
+    }
+    for found in both_ways::<BareFirst>(r#"{"price":0.50}"#) {
+        let BareFirst::Optional(SparseInner { price: Some(price), .. }) = found else {
+            panic!("the struct was taken for a bare amount: {found:?}");
+        };
+        assert_eq!(price.to_string(), "0.50");
     }
 }
 
@@ -229,7 +251,9 @@ proptest! {
     }
 
     #[test]
-    fn short_decimals_keep_their_digits_through_values(json in "-?(0|[1-9][0-9]{0,5})\\.[0-9]{0,4}[1-9]0{0,2}") {
+    fn short_decimals_keep_their_digits_through_values(
+        json in "-?(0|[1-9][0-9]{0,5})\\.[0-9]{0,4}[1-9]0{0,2}",
+    ) {
         for amount in both_ways::<Amount>(&json) {
             prop_assert_eq!(amount.to_string(), json.clone());
         }

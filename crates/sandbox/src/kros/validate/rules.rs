@@ -14,10 +14,9 @@ pub(super) fn invoice(document: &Map<String, Value>, walk: &mut Walk) {
     currency_code(document, "currency", walk);
     variable_symbol(document, walk);
     let bank_account = document.get("bankAccount");
-    if let Some(iban) = bank_account.and_then(|account| text(account, "iban")) {
-        if !iban_is_good(iban) {
-            walk.wrong("bankAccount.iban", "The IBAN is not valid.");
-        }
+    let iban = bank_account.and_then(|account| text(account, "iban"));
+    if iban.is_some_and(|iban| !iban_is_good(iban)) {
+        walk.wrong("bankAccount.iban", "The IBAN is not valid.");
     }
     let credit_note = document.get("invoiceType").and_then(Value::as_i64) == Some(CREDIT_NOTE);
     if credit_note && field(document, "creditedInvoiceNumber").is_none() {

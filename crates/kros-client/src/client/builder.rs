@@ -1,0 +1,216 @@
+//! Settings of a client.
+
+use std::{fmt, fmt::Write as _, future::ready, sync::Arc, time::Duration};
+
+use aws_lc_rs::digest;
+use common_core::{
+    clock::Clock,
+    limit::{BoxFuture, LimitStore},
+    retry::RetryPolicy,
+    secret::{ExposeSecret, SecretString},
+};
+use common_http::{
+    Authorise, BaseUrlError, CredentialsError, HttpOptions, LimitPolicy, OptionsError,
+    ReqwestTransport, StaticBearer, Transport, UsedToken,
+};
+
+use super::Client;
+use crate::{
+    api::LIMIT,
+    environment::Environment,
+    guard::{Duplicates, Guard},
+    limits::Limits,
+};
+
+/// The service was seen to take up to 180 s for a large batch (KROS facts §1).
+const TIMEOUT: Duration = Duration::from_secs(190);
+
+/// Settings of a [`Client`].
+#[must_use]
+pub struct ClientBuilder {
+    environment: Environment,
+    token: Option<SecretString>,
+    transport: Option<Box<dyn Transport>>,
+    options: HttpOptions,
+    limits: Limits,
+    limit_policy: LimitPolicy,
+    limit_store: Option<Arc<dyn LimitStore>>,
+    duplicates: Duplicates,
+    retry: RetryPolicy,
+    timeout: Duration,
+    clock: Option<Arc<dyn Clock>>,
+    seed: Option<u64>,
+}
+
+impl Client {
+    /// Starts a client of that environment.
+    pub fn builder(environment: Environment) -> ClientBuilder {
+        let agent = concat!("fiskus-kros-client/", env!("CARGO_PKG_VERSION"));
+        ClientBuilder {
+            environment,
+            token: None,
+            transport: None,
+            options: HttpOptions::new(agent).read_timeout(TIMEOUT),
+            limits: Limits::default(),
+            limit_policy: LimitPolicy::default(),
+            limit_store: None,
+            duplicates: Duplicates::default(),
+            retry: RetryPolicy::default(),
+            timeout: TIMEOUT,
+            clock: None,
+            seed: None,
+        }
+    }
+}
+
+impl ClientBuilder {
+    /// Sets the company's token, as made in its settings (source document, "Vygenerovať token").
+    ///
+    /// Without it only the consent flow can be used.
+    pub fn token(mut self, token: SecretString) -> Self {
+        self.token = Some(token);
+        self
+    }
+
+    /// Sets the options of connections: proxy, trust anchors, user agent, time limits.
+    pub fn http_options(mut self, options: HttpOptions) -> Self {
+        self.options = options;
+        self
+    }
+
+    /// Sends requests through something else than sockets.
+    pub fn transport(mut self, transport: impl Transport) -> Self {
+        self.transport = Some(Box::new(transport));
+        self
+    }
+
+    /// Sets the request limits; [`Limits::documented`] without it.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Sets whether calls wait for their turn or fail; they wait without it.
+    pub fn limit_policy(mut self, policy: LimitPolicy) -> Self {
+        self.limit_policy = policy;
+        self
+    }
+
+    /// Sets where limits are counted, so that several clients or processes share them.
+    pub fn limit_store(mut self, store: Arc<dyn LimitStore>) -> Self {
+        self.limit_store = Some(store);
+        self
+    }
+
+    /// Sets what happens to a request that was accepted within the last 120 s.
+    pub fn duplicates(mut self, duplicates: Duplicates) -> Self {
+        self.duplicates = duplicates;
+        self
+    }
+
+    /// Sets how often failed tries are repeated. Documents are repeated only when the service
+    /// cannot have processed them (no connection, 429).
+    pub fn retry(mut self, retry: RetryPolicy) -> Self {
+        self.retry = retry;
+        self
+    }
+
+    /// Sets how long one try may take; 190 s without it, since batches were seen to take 180 s.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Sets the clock.
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = Some(clock);
+        self
+    }
+
+    /// Sets where the randomness of waits starts, to repeat a run exactly.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
+        self
+    }
+
+    /// The client; opens no connection yet.
+    pub fn build(self) -> Result<Client, BuilderError> {
+        let base = self.environment.base()?;
+        let transport = match self.transport {
+            Some(transport) => transport,
+            None => Box::new(ReqwestTransport::new(self.options)?),
+        };
+        let (account, authorise) = credentials(self.token.as_ref())?;
+        let mut http = common_http::Client::builder(base, transport)
+            .authorise(authorise)
+            .limit(&account, LIMIT, self.limits.into_windows())
+            .limit_policy(self.limit_policy)
+            .retry(self.retry)
+            .timeout(self.timeout);
+        if let Some(store) = self.limit_store {
+            http = http.limits(store);
+        }
+        if let Some(clock) = self.clock {
+            http = http.clock(clock);
+        }
+        if let Some(seed) = self.seed {
+            http = http.seed(seed);
+        }
+        let guard = Arc::new(Guard::default());
+        Ok(Client { http: http.build(), guard, duplicates: self.duplicates })
+    }
+}
+
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder")
+            .field("environment", &self.environment)
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The name under which the token's calls are counted, and the token itself as a header.
+fn credentials(
+    token: Option<&SecretString>,
+) -> Result<(String, Box<dyn Authorise>), BuilderError> {
+    let Some(token) = token else {
+        return Ok(("anonymous".to_owned(), Box::new(NoToken)));
+    };
+    let bearer = StaticBearer::new(token).map_err(BuilderError::Token)?;
+    // The name must not give the token away; 64 bits of its hash tell tokens apart.
+    let hash = digest::digest(&digest::SHA256, token.expose_secret().as_bytes());
+    let account = hash.as_ref()[..8].iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    });
+    Ok((account, Box::new(bearer)))
+}
+
+#[derive(Debug)]
+struct NoToken;
+
+impl Authorise for NoToken {
+    fn credentials(&self) -> BoxFuture<'_, Result<Option<UsedToken>, CredentialsError>> {
+        Box::pin(ready(Err(CredentialsError::new("the client was built without a token"))))
+    }
+
+    fn refused<'a>(&'a self, _: &'a UsedToken) -> BoxFuture<'a, bool> {
+        Box::pin(ready(false))
+    }
+}
+
+/// Why a client could not be built.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuilderError {
+    /// The environment's address cannot be used.
+    #[error("the environment's address cannot be used")]
+    Environment(#[from] BaseUrlError),
+    /// The token cannot be used.
+    #[error("the token cannot be used")]
+    Token(#[source] CredentialsError),
+    /// An option of the connections cannot be used.
+    #[error("an option of the connections cannot be used")]
+    Options(#[from] OptionsError),
+}

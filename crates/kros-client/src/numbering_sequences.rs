@@ -1,0 +1,40 @@
+//! Numbering sequences (číselné rady): list.
+
+use bytes::Bytes;
+use common_core::effect::Effect;
+use common_http::{
+    Auth, BaseUrl, Body, BuildError, DecodeError, Endpoint, Info, Parts, RequestBuilder,
+};
+use http::Method;
+
+use crate::{
+    api::{Kros, LIMIT, decode_list},
+    model::NumberingSequence,
+};
+
+/// `GET /numberingSequences`: all of them; the service documents no filter and no paging (KROS facts §1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct List;
+
+impl Endpoint for List {
+    type Api = Kros;
+    type Response = Vec<NumberingSequence>;
+
+    const INFO: Info = Info {
+        name: "numbering_sequences.list",
+        method: Method::GET,
+        path: "/numberingSequences",
+        effect: Effect::Read,
+        auth: Auth::Required,
+        limit: LIMIT,
+        section: "KROS facts §1",
+    };
+
+    fn request(&self, base: &BaseUrl) -> Result<http::Request<Body>, BuildError> {
+        RequestBuilder::new(&Self::INFO, base).finish()
+    }
+
+    fn response(_: &Parts, body: &Bytes) -> Result<Self::Response, DecodeError> {
+        decode_list(body)
+    }
+}
