@@ -131,8 +131,8 @@ impl BatchOptions {
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let sandbox = sandbox::Sandbox::builder().calm().start().await?;
-/// # let (address, token) = (sandbox.kros().base_url(), sandbox.kros().token(0));
-/// # let client = Client::builder(Environment::at(&address)?).token(token.into()).build()?;
+/// # let (address, token) = (sandbox.kros().base_url(), sandbox.kros().token("0").ok_or("no token")?);
+/// # let client = Client::builder(Environment::at(address)?).token(token.into()).build()?;
 /// let invoices: Vec<_> = (1..=3)
 ///     .map(|number| {
 ///         let bread = InvoiceItem::new("Chlieb", 2, 5).vat_rate(5);

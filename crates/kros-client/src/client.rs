@@ -33,8 +33,8 @@ use crate::{
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let sandbox = sandbox::Sandbox::builder().calm().start().await?;
-/// # let (address, token) = (sandbox.kros().base_url(), sandbox.kros().token(0));
-/// let client = Client::builder(Environment::at(&address)?).token(token.into()).build()?;
+/// # let (address, token) = (sandbox.kros().base_url(), sandbox.kros().token("0").ok_or("no token")?);
+/// let client = Client::builder(Environment::at(address)?).token(token.into()).build()?;
 /// client.send(&auth::Check).await?;
 /// let page = client.send(&invoices::List::new().top(10)).await?;
 /// assert!(page.is_empty());

@@ -30,8 +30,8 @@ impl Client {
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let sandbox = sandbox::Sandbox::builder().calm().start().await?;
-    /// # let (address, token) = (sandbox.kros().base_url(), sandbox.kros().token(0));
-    /// # let client = Client::builder(Environment::at(&address)?).token(token.into()).build()?;
+    /// # let (address, token) = (sandbox.kros().base_url(), sandbox.kros().token("0").ok_or("no token")?);
+    /// # let client = Client::builder(Environment::at(address)?).token(token.into()).build()?;
     /// let order: ExternalId = "order-101".parse()?;
     /// let since = Timestamp::from("2026-01-31T00:00:00");
     /// let found = client.find_invoices([order.clone()], since).await?;

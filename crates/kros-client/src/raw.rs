@@ -13,8 +13,8 @@
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let sandbox = sandbox::Sandbox::builder().calm().start().await?;
-//! # let (address, token) = (sandbox.kros().base_url(), sandbox.kros().token(0));
-//! # let client = Client::builder(Environment::at(&address)?).token(token.into()).build()?;
+//! # let (address, token) = (sandbox.kros().base_url(), sandbox.kros().token("0").ok_or("no token")?);
+//! # let client = Client::builder(Environment::at(address)?).token(token.into()).build()?;
 //! let notes = raw::List::<Value>::new("delivery-notes").filter("IssueDateFrom", "2026-01-01");
 //! let page = client.send(&notes).await?;
 //! # let _ = page;

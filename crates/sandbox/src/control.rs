@@ -22,7 +22,7 @@ enum NewRule {
     Kros { rule: Rule },
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Webhook {
     company_id: u64,
@@ -156,8 +156,6 @@ async fn set_webhook(
 ) -> Result<StatusCode, (StatusCode, Json<Value>)> {
     match doubles.kros.set_webhook(new.company_id, &new.url, &new.secret) {
         Ok(()) => Ok(StatusCode::NO_CONTENT),
-        Err(error) => {
-            Err((StatusCode::BAD_REQUEST, Json(json!({"error": error.to_string()}))))
-        }
+        Err(error) => Err((StatusCode::BAD_REQUEST, Json(json!({"error": error.to_string()})))),
     }
 }

@@ -49,7 +49,6 @@ pub(crate) struct Context {
 }
 
 /// A request that has been read completely.
-#[derive(Debug)]
 pub(crate) struct Incoming {
     pub(crate) method: Method,
     pub(crate) path: String,

@@ -19,6 +19,7 @@ mod signature;
 mod store;
 mod validate;
 
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -41,16 +42,22 @@ use process::{Job, Scene};
 use store::Store;
 
 /// The handle of the KROS double; clones share one state.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Kros(Arc<Inner>);
 
-#[derive(Debug)]
 struct Inner {
     context: Arc<Context>,
     script: Script,
     store: Mutex<Store>,
     origin: String,
     base: String,
+}
+
+/// Tokens and webhook secrets are part of the state, so nothing of it is shown.
+impl fmt::Debug for Kros {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Kros").field("base_url", &self.0.base).finish_non_exhaustive()
+    }
 }
 
 impl Kros {
@@ -171,6 +178,9 @@ impl Kros {
 
     /// Sends the notifications of a company to an address, signed with a secret.
     ///
+    /// Under paused time use [`Kros::set_receiver`]: while a socket is waited for, tokio's clock
+    /// runs ahead and the delivery times out.
+    ///
     /// # Errors
     ///
     /// [`WebhookError::NotLoopback`] for anything but plain http on the loopback interface,
@@ -179,7 +189,8 @@ impl Kros {
         self.connect(company, Target::Url(company::loopback(url)?), secret)
     }
 
-    /// Hands the notifications of a company to a function, which answers with a status.
+    /// Hands the notifications of a company to a function, which answers with a status; they are
+    /// signed with the secret.
     ///
     /// # Errors
     ///

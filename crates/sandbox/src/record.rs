@@ -62,13 +62,7 @@ struct Pages {
 
 impl Journal {
     /// Notes a request that has been read and gives its number.
-    pub(crate) fn begin(
-        &self,
-        system: System,
-        method: &str,
-        path: &str,
-        at: DateTime<Utc>,
-    ) -> u64 {
+    pub(crate) fn begin(&self, system: System, method: &str, path: &str, at: DateTime<Utc>) -> u64 {
         let mut pages = self.pages();
         let id = pages.exchanges.len() as u64 + 1;
         let (method, path) = (method.to_owned(), path.to_owned());

@@ -63,7 +63,10 @@ impl Company {
 
 impl fmt::Debug for Company {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Company").field("id", &self.id).field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("Company")
+            .field("id", &self.id)
+            .field("name", &self.name)
+            .finish_non_exhaustive()
     }
 }
 

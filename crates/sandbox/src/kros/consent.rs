@@ -32,7 +32,7 @@ pub enum Decision {
 }
 
 /// A consent that an integrator polls for.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Consent {
     since: Instant,
     decision: Option<Decision>,
@@ -41,7 +41,6 @@ pub(super) struct Consent {
 }
 
 /// The query of the consent page or the form of its buttons.
-#[derive(Debug)]
 pub(super) struct Fields(BTreeMap<String, String>);
 
 impl Fields {

@@ -167,19 +167,15 @@ impl Query {
                 (None, name) => oddities.push(format!("unknown parameter {name}")),
             }
         }
-        if problems.is_empty() {
-            Ok(Self { filters, extended, top, skip })
-        } else {
-            Err(problems)
-        }
+        if problems.is_empty() { Ok(Self { filters, extended, top, skip }) } else { Err(problems) }
     }
 
     /// The page of `entries` that was asked for, as `{"data": […]}`.
     pub(super) fn page(&self, entries: &[Value], today: NaiveDate) -> Value {
         let passes = |entry: &&Value| {
-            self.filters
-                .iter()
-                .all(|(parameter, wanted)| parameter.test.passes(entry, parameter.field, wanted, today))
+            self.filters.iter().all(|(parameter, wanted)| {
+                parameter.test.passes(entry, parameter.field, wanted, today)
+            })
         };
         let page = entries.iter().filter(passes).skip(self.skip).take(self.top);
         json!({"data": page.map(|entry| self.shown(entry)).collect::<Vec<_>>()})
@@ -219,7 +215,9 @@ impl Test {
             | Self::TextFrom(limit)
             | Self::TextTo(limit)
             | Self::Contains(limit) => short(limit),
-            Self::OnlyIf => value.eq_ignore_ascii_case("true") || value.eq_ignore_ascii_case("false"),
+            Self::OnlyIf => {
+                value.eq_ignore_ascii_case("true") || value.eq_ignore_ascii_case("false")
+            }
             Self::DueStatus => matches!(value, "1" | "2"),
         }
     }
@@ -342,7 +340,8 @@ mod tests {
         let today = NaiveDate::default();
         let plain = Query::read("", INVOICES, &mut Vec::new()).unwrap();
         assert!(plain.page(&entries(), today)["data"][0].get("items").is_none());
-        let asked = Query::read("ExtendedFields=Items,Payments", INVOICES, &mut Vec::new()).unwrap();
+        let asked =
+            Query::read("ExtendedFields=Items,Payments", INVOICES, &mut Vec::new()).unwrap();
         assert!(asked.page(&entries(), today)["data"][0].get("items").is_some());
     }
 }

@@ -129,9 +129,8 @@ fn created(kind: Kind, entities: &[Entity]) -> Vec<Value> {
 }
 
 fn result(entity: &Entity) -> Value {
-    let problem = |(path, message): &(&str, String)| {
-        json!({"propertyPath": path, "errorMessage": message})
-    };
+    let problem =
+        |(path, message): &(&str, String)| json!({"propertyPath": path, "errorMessage": message});
     json!({
         "data": entity.data,
         "problems": entity.problems.iter().map(problem).collect::<Vec<_>>(),
@@ -211,7 +210,9 @@ fn prepare(kros: &Kros, index: usize) -> Option<(Target, Request<Bytes>)> {
         let notification = store.notifications.get(index)?;
         let target = store.targets.get(&notification.company_id)?.clone();
         let (host, path) = match &target {
-            Target::Url(url) => (url.authority().to_owned(), url[url::Position::BeforePath..].into()),
+            Target::Url(url) => {
+                (url.authority().to_owned(), url[url::Position::BeforePath..].into())
+            }
             Target::Receiver(_) => ("localhost".to_owned(), "/".to_owned()),
         };
         let request = Request::post(path)

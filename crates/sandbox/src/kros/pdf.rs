@@ -26,10 +26,8 @@ pub(super) fn one_line(text: &str) -> Vec<u8> {
     }
     let start = pdf.len();
     let size = objects.len() + 1;
-    let _ = write!(
-        pdf,
-        "{table}trailer\n<< /Size {size} /Root 1 0 R >>\nstartxref\n{start}\n%%EOF\n"
-    );
+    let _ =
+        write!(pdf, "{table}trailer\n<< /Size {size} /Root 1 0 R >>\nstartxref\n{start}\n%%EOF\n");
     pdf.into_bytes()
 }
 

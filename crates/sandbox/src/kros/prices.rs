@@ -95,7 +95,39 @@ fn cents(value: Decimal) -> Decimal {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::kros::validate::{self, Envelope, Kind};
+
+    proptest! {
+        #[test]
+        fn an_accepted_invoice_has_sums_that_add_up(
+            numbers in prop::collection::vec("-?[0-9]{1,20}(\\.[0-9]{1,20})?([eE]-?[0-9]{1,3})?", 6),
+            rates in prop::collection::vec(0_u8..=100, 2),
+            cents in prop::collection::vec(-1_000_000_i64..1_000_000, 2),
+        ) {
+            // Numbers as they come are mostly refused, so half of the members are tame.
+            let item = |index: usize| format!(
+                r#"{{"name":"Tovar","amount":{},"vatRate":{},"totalPriceInclVat":{}}}"#,
+                numbers[index], rates[index], Decimal::new(cents[index], 2),
+            );
+            let body = format!(
+                r#"{{"data":{{"items":[{},{}],"exchangeRate":{},"advancePaymentDeduction":{}}}}}"#,
+                item(0), item(1), numbers[2], numbers[3],
+            );
+            let verdict = validate::check(body.as_bytes(), Kind::Invoice, Envelope::One);
+            if verdict.problems.is_empty() {
+                let prices = Prices::of(&verdict.documents[0]);
+                let shown = prices.shown("EUR");
+                let sums = &shown["documentPrices"];
+                let parts = sum(&sums["totalPrice"]) + sum(&sums["vatTotalPrice"]);
+                prop_assert_eq!(parts, sum(&sums["totalPriceInclVat"]));
+                prop_assert_eq!(parts, Decimal::new(cents[0] + cents[1], 2));
+                prop_assert!(prices.breakdowns().is_array() && !shown["currency"].is_null());
+            }
+        }
+    }
 
     fn prices(text: &str) -> Prices {
         let document: Value = serde_json::from_str(text).unwrap();

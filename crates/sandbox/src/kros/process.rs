@@ -88,15 +88,15 @@ fn refusals(
     document: &Map<String, Value>,
     sequence: &str,
 ) -> Vec<(&'static str, String)> {
-    let numbered = |number: &str| books.invoices.iter().any(|one| one["documentNumber"] == number);
     let mut problems = Vec::new();
     if !books.sequences.iter().any(|known| known["code"] == sequence) {
         problems.push(("numberingSequence", "The numbering sequence does not exist.".to_owned()));
     }
-    if text(document, "documentNumber").is_some_and(numbered) {
+    if text(document, "documentNumber").is_some_and(|number| books.numbers.contains(number)) {
         problems.push(("documentNumber", "The document number is already used.".to_owned()));
     }
-    if text(document, "creditedInvoiceNumber").is_some_and(|number| !numbered(number)) {
+    if text(document, "creditedInvoiceNumber").is_some_and(|number| !books.numbers.contains(number))
+    {
         problems.push(("creditedInvoiceNumber", "The credited invoice does not exist.".to_owned()));
     }
     problems
@@ -116,8 +116,9 @@ pub(super) fn invoice(
         Some(number) => number.to_owned(),
         None => next_number(books, sequence, day("issueDate")),
     };
-    let symbol = text(document, "variableSymbol")
-        .map_or_else(|| symbol_of(&number_text), str::to_owned);
+    books.numbers.insert(number_text.clone());
+    let symbol =
+        text(document, "variableSymbol").map_or_else(|| symbol_of(&number_text), str::to_owned);
     let prices = Prices::of(document);
     let currency = text(document, "currency").unwrap_or("EUR");
     let added = json!({
@@ -160,7 +161,7 @@ fn next_number(books: &mut Books, sequence: &str, day: &str) -> String {
         let counter = books.counters.entry(format!("{sequence} {day}")).or_default();
         *counter += 1;
         let number = format!("{day}{counter:03}");
-        if !books.invoices.iter().any(|one| one["documentNumber"] == number.as_str()) {
+        if !books.numbers.contains(&number) {
             return number;
         }
     }

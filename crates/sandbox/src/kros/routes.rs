@@ -111,10 +111,7 @@ pub(super) fn below_base(path: &str) -> &str {
 pub(super) fn find<'a>(method: &Method, path: &'a str) -> Option<Found<'a>> {
     let rest = below_base(path);
     let table = if rest.len() == path.len() { WEB } else { API };
-    table
-        .iter()
-        .filter(|route| route.method == *method)
-        .find_map(|route| matched(route, rest))
+    table.iter().filter(|route| route.method == *method).find_map(|route| matched(route, rest))
 }
 
 fn matched<'a>(route: &Route, path: &'a str) -> Option<Found<'a>> {

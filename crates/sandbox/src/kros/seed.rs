@@ -138,8 +138,6 @@ fn sequences() -> Vec<Value> {
         ("OD", "Odoslané dobropisy"),
         ("DF", "Došlé faktúry"),
     ];
-    let row = |(index, (code, name)): (usize, &(&str, &str))| {
-        json!({"id": index + 1, "code": code, "name": name})
-    };
+    let row = |(index, (code, name)): (usize, &(&str, &str))| json!({"id": index + 1, "code": code, "name": name});
     rows.iter().enumerate().map(row).collect()
 }

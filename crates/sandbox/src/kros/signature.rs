@@ -44,10 +44,8 @@ mod tests {
 
     #[test]
     fn signatures_equal_those_of_another_implementation() {
-        let path = concat!(
-            env!("CARGO_MANIFEST_DIR"),
-            "/../../fixtures/kros/vectors/signature.json"
-        );
+        let path =
+            concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/kros/vectors/signature.json");
         let vectors: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
         let vectors = vectors.as_array().unwrap();
         assert!(vectors.len() >= 6);

@@ -4,7 +4,7 @@
 //! Entities are kept as the JSON that lists answer with, because every filter of the API reads
 //! fields of that JSON.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use rust_decimal::Decimal;
@@ -24,7 +24,7 @@ use super::validate;
 const NO_REPEAT: Duration = Duration::from_secs(120);
 
 /// The books of one company.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Books {
     pub(super) invoices: Vec<Value>,
     pub(super) proformas: Vec<Value>,
@@ -37,12 +37,13 @@ pub(super) struct Books {
     pub(super) delivery_notes: Vec<Value>,
     pub(super) received_orders: Vec<Value>,
     pub(super) warehouses: Vec<Value>,
+    /// Every document number in use.
+    pub(super) numbers: BTreeSet<String>,
     /// The last number given in a sequence on a day.
     pub(super) counters: BTreeMap<String, u32>,
 }
 
 /// The whole memory.
-#[derive(Debug)]
 pub(super) struct Store {
     pub(super) companies: Vec<Company>,
     pub(super) targets: BTreeMap<u64, Target>,

@@ -91,8 +91,8 @@ pub(super) fn check(body: &[u8], kind: Kind, envelope: Envelope) -> Verdict {
 
 /// Takes the documents out of `{"data": …}`.
 fn documents(body: &[u8], envelope: Envelope) -> Result<Vec<Value>, Problem> {
-    let text = std::str::from_utf8(body)
-        .map_err(|_| Problem::of_request("", "The body is not UTF-8."))?;
+    let text =
+        std::str::from_utf8(body).map_err(|_| Problem::of_request("", "The body is not UTF-8."))?;
     let mut body: Value = serde_json::from_str(text).map_err(|error| {
         let place = format!("line {}, position {}", error.line(), error.column());
         Problem::of_request("", format!("Unexpected character encountered, {place}."))
@@ -135,7 +135,9 @@ fn check_document(verdict: &mut Verdict, kind: Kind, index: usize, document: Val
         message,
     });
     verdict.problems.extend(placed);
-    verdict.oddities.extend(walk.unknown.into_iter().map(|path| format!("unknown property {path}")));
+    verdict
+        .oddities
+        .extend(walk.unknown.into_iter().map(|path| format!("unknown property {path}")));
     verdict.documents.push(document);
 }
 

@@ -71,8 +71,7 @@ async fn the_post_mode_hands_the_tokens_to_the_browser() {
     let sandbox = calm().await;
     let kros = sandbox.kros();
     let hook = "webhook=http://127.0.0.1:9/hook&webhook_secret=dGFqbmU=";
-    let query =
-        format!("{}&redirect_url=http://localhost:9/back&{hook}", query("post"));
+    let query = format!("{}&redirect_url=http://localhost:9/back&{hook}", query("post"));
     let (status, page) = web(kros, Method::GET, &query, "").await;
     assert_eq!(status, 200);
     assert!(page.contains("action=\"http://localhost:9/back\""));

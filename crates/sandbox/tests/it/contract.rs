@@ -5,8 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 fn rows() -> Vec<Value> {
-    let path =
-        concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/kros/contract/endpoints.json");
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/kros/contract/endpoints.json");
     serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
 }
 

@@ -34,8 +34,7 @@ async fn one_invoice_is_accepted_and_appears_later() {
 async fn a_batch_keeps_its_order_and_its_doubles() {
     let sandbox = calm().await;
     let kros = sandbox.kros();
-    let documents: Vec<Value> =
-        ["b", "a", "b"].iter().map(|id| invoice(id, "1")).collect();
+    let documents: Vec<Value> = ["b", "a", "b"].iter().map(|id| invoice(id, "1")).collect();
     assert_eq!(post(kros, "/invoices/batch", &json!({"data": documents})).await.status, 202);
     kros.settle().await;
     let stored = kros.documents();

@@ -2,11 +2,15 @@
 
 use std::time::Duration;
 
-use http::Method;
+use axum::body::Body;
+use http::{Method, Request};
+use http_body_util::BodyExt;
 use sandbox::Sandbox;
 use sandbox::fault::{Fault, Rule, Turn};
 use sandbox::kros::{Kros, Profile};
 use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::time::Instant;
 
 use crate::client::{ask, authority, calm, get, invoice, post, raw};
@@ -101,11 +105,9 @@ async fn lost_connections_are_errors_in_process() {
     let kros = sandbox.kros();
     let token = kros.token("Alfa").unwrap();
     let body = json!({"data": invoice("a", "1")});
-    for (fault, stored) in [
-        (Fault::DropRequest, 0),
-        (Fault::LoseAnswer, 1),
-        (Fault::CutAnswer { after: 5 }, 2),
-    ] {
+    for (fault, stored) in
+        [(Fault::DropRequest, 0), (Fault::LoseAnswer, 1), (Fault::CutAnswer { after: 5 }, 2)]
+    {
         kros.faults().push(Rule::new(fault).turn(Turn::First(1)));
         let answer = ask(kros, &token, Method::POST, "/invoices", Some(&body)).await;
         assert!(answer.is_err(), "{fault:?}");
@@ -120,7 +122,18 @@ async fn split_writes_are_frames_in_process() {
     let sandbox = calm().await;
     let kros = sandbox.kros();
     kros.faults().push(Rule::new(Fault::SplitWrites { size: 3 }));
-    assert_eq!(get(kros, "/tags").await.data().len(), 3);
+    let request = Request::get("/api/tags")
+        .header("authorization", format!("Bearer {}", kros.token("Alfa").unwrap()))
+        .body(Body::empty());
+    let mut body = kros.service().send(request.unwrap()).await.unwrap().into_body();
+    let mut whole = Vec::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.unwrap().into_data().unwrap();
+        assert!((1..=3).contains(&frame.len()));
+        whole.extend_from_slice(&frame);
+    }
+    let read: serde_json::Value = serde_json::from_slice(&whole).unwrap();
+    assert_eq!(read["data"].as_array().unwrap().len(), 3);
 }
 
 #[tokio::test]
@@ -160,6 +173,21 @@ async fn an_answer_is_cut_at_the_very_byte() {
 }
 
 #[tokio::test]
+async fn pieces_of_a_split_answer_travel_apart() {
+    let sandbox = on_socket().await;
+    let kros = sandbox.kros();
+    kros.faults().push(Rule::new(Fault::SplitWrites { size: 1 }));
+    let mut stream = TcpStream::connect(authority(kros.base_url())).await.unwrap();
+    let request = b"GET /api/none HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+    stream.write_all(request).await.unwrap();
+    let (mut reads, mut buffer) = (0, [0; 1024]);
+    while stream.read(&mut buffer).await.unwrap() > 0 {
+        reads += 1;
+    }
+    assert!(reads > 5, "{reads} reads");
+}
+
+#[tokio::test]
 async fn split_writes_deliver_every_byte() {
     let sandbox = on_socket().await;
     let kros = sandbox.kros();
@@ -179,7 +207,7 @@ async fn an_idle_sandbox_closes_its_port_when_dropped() {
     let address = authority(sandbox.kros().base_url()).to_owned();
     drop(sandbox);
     let refused = async {
-        while tokio::net::TcpStream::connect(&address).await.is_ok() {
+        while TcpStream::connect(&address).await.is_ok() {
             tokio::task::yield_now().await;
         }
     };

@@ -1,12 +1,24 @@
 //! The sandbox as its callers see it: raw HTTP, in process and over sockets.
+//!
+//! `cfg(test)` tells clippy that these modules are tests, where helpers too may unwrap.
 
+#[cfg(test)]
 mod client;
+#[cfg(test)]
 mod consent;
+#[cfg(test)]
 mod contract;
+#[cfg(test)]
 mod control;
+#[cfg(test)]
 mod endpoints;
+#[cfg(test)]
 mod faults;
+#[cfg(test)]
 mod hostile;
+#[cfg(test)]
 mod limits;
+#[cfg(test)]
 mod notifications;
+#[cfg(test)]
 mod refusals;

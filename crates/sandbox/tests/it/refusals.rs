@@ -142,3 +142,28 @@ async fn requests_are_recorded_without_their_query() {
     assert_eq!(seen, [(1, "/api/invoices", Some(200)), (2, "/api/tags", Some(401))]);
     assert!(!format!("{requests:?}").contains("tajne"));
 }
+
+#[tokio::test]
+async fn credentials_stay_out_of_debug_and_records() {
+    let sandbox = calm().await;
+    let kros = sandbox.kros();
+    let token = kros.token("Alfa").unwrap();
+    kros.set_webhook(5001, "http://127.0.0.1:9/", "tajny-kluc").unwrap();
+    let body = json!({"data": [], "token": token});
+    post(kros, "/invoices", &body).await;
+    let shown = format!("{sandbox:?} {kros:?} {:?} {:?}", kros.companies(), kros.service());
+    let records = format!("{:?} {:?}", kros.requests(), kros.unexpected());
+    for secret in [token.as_str(), "tajny-kluc"] {
+        assert!(!shown.contains(secret) && !records.contains(secret));
+    }
+    assert_eq!(kros.unexpected().len(), 1);
+}
+
+#[tokio::test]
+async fn a_body_beyond_every_batch_is_413() {
+    let sandbox = calm().await;
+    let kros = sandbox.kros();
+    let body = json!("x".repeat(33 * 1024 * 1024));
+    let answer = ask(kros, "", Method::POST, "/invoices", Some(&body)).await.unwrap();
+    assert_eq!((answer.status, kros.requests().len()), (413, 0));
+}

@@ -9,6 +9,9 @@ use crate::kros::currency;
 /// The `invoiceType` that the double takes for a credit note; KROS publishes no list.
 const CREDIT_NOTE: i64 = 1;
 
+/// Sums and amounts lie between minus and plus this number, so that no computation overflows.
+const LARGEST: i64 = 1_000_000_000_000_000;
+
 /// Checks of an invoice.
 pub(super) fn invoice(document: &Map<String, Value>, walk: &mut Walk) {
     currency_code(document, "currency", walk);
@@ -17,6 +20,11 @@ pub(super) fn invoice(document: &Map<String, Value>, walk: &mut Walk) {
     let iban = bank_account.and_then(|account| text(account, "iban"));
     if iban.is_some_and(|iban| !iban_is_good(iban)) {
         walk.wrong("bankAccount.iban", "The IBAN is not valid.");
+    }
+    let rate = document.get("exchangeRate").and_then(decimal);
+    let (smallest, largest) = (Decimal::new(1, 4), Decimal::from(1_000_000));
+    if rate.is_some_and(|rate| !rate.is_zero() && !(smallest..=largest).contains(&rate)) {
+        walk.wrong("exchangeRate", "A rate from 0.0001 to 1000000 is required.");
     }
     let credit_note = document.get("invoiceType").and_then(Value::as_i64) == Some(CREDIT_NOTE);
     if credit_note && field(document, "creditedInvoiceNumber").is_none() {
@@ -46,11 +54,13 @@ pub(super) fn payment(document: &Map<String, Value>, walk: &mut Walk) {
     }
 }
 
-/// The exact value of a JSON number; `None` for other values and for more than 28 digits.
+/// The exact value of a JSON number; `None` for other values, for more than 28 digits, and from
+/// a thousand million million up.
 pub(in crate::kros) fn decimal(value: &Value) -> Option<Decimal> {
     let text = value.as_number()?.to_string();
     let exact = Decimal::from_str_exact(&text).ok();
-    exact.or_else(|| Decimal::from_scientific(&text).ok())
+    let value = exact.or_else(|| Decimal::from_scientific(&text).ok())?;
+    (value.abs() < Decimal::from(LARGEST)).then_some(value)
 }
 
 fn currency_code(document: &Map<String, Value>, name: &str, walk: &mut Walk) {
@@ -117,7 +127,8 @@ mod tests {
             assert!(iban_is_good(good), "{good}");
         }
         assert!(iban_is_good("DE89370400440532013000"));
-        for bad in ["SK3112000000198742637542", "SK31", "", "31SK12000000198742637541", "ščšč"] {
+        for bad in ["SK3112000000198742637542", "SK31", "", "31SK12000000198742637541", "ščšč"]
+        {
             assert!(!iban_is_good(bad), "{bad}");
         }
     }
@@ -158,10 +169,7 @@ mod tests {
     #[test]
     fn payments_have_digits_known_currencies_and_types() {
         let bad = json!({"variableSymbol": "12a", "originalCurrency": "EURO", "paymentType": 3});
-        assert_eq!(
-            wrong(payment, &bad),
-            ["originalCurrency", "variableSymbol", "paymentType"]
-        );
+        assert_eq!(wrong(payment, &bad), ["originalCurrency", "variableSymbol", "paymentType"]);
         let good = json!({"variableSymbol": "12", "originalCurrency": "EUR", "paymentType": 2});
         assert!(wrong(payment, &good).is_empty());
     }

@@ -18,7 +18,7 @@ pub(super) enum Shape {
     Text(usize),
     /// `YYYY-MM-DD`, or a date with a time as ISO 8601 writes it; empty text means none.
     Date,
-    /// A JSON number that fits a decimal of 28 digits.
+    /// A JSON number of at most 28 digits, below a thousand million million.
     Number,
     /// A JSON number without fraction or exponent.
     Integer,

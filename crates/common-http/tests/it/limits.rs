@@ -1,0 +1,135 @@
+//! Rate limits: policies, groups, penalties, and places that go back.
+
+use common_core::{
+    effect::{ErrorKind, Phase},
+    limit::{Window, Windows},
+};
+use common_http::{
+    CallOptions, Client, LimitPolicy,
+    scripted::{Scripted, Step},
+};
+use futures_util::future::join_all;
+use tokio::time::{Instant, timeout};
+
+use crate::support::{Always, Find, Issue, Stopwatch, Toy, builder, ok, seconds};
+
+fn one_per(period: u64) -> Windows {
+    Windows::new([Window::new(1, seconds(period))])
+}
+
+/// A client that may read once in ten seconds.
+fn slow() -> (Client<Toy>, Stopwatch<Always>) {
+    let watch = Stopwatch::new(Always);
+    (builder(watch.clone()).limit("a", "reads", one_per(10)).build(), watch)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_patient_call_waits_for_its_place() {
+    let (client, watch) = slow();
+    for _ in 0..3 {
+        client.send(&Find::new(1)).await.unwrap();
+    }
+    assert_eq!(watch.times(), [0, 10, 20].map(seconds));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_impatient_call_learns_how_long_it_would_have_waited() {
+    let (client, watch) = slow();
+    client.send(&Find::new(1)).await.unwrap();
+    tokio::time::advance(seconds(4)).await;
+    for policy in [LimitPolicy::FailFast, LimitPolicy::WaitAtMost(seconds(5))] {
+        let options = CallOptions::new().limit_policy(policy);
+        let error = client.send_with(&Find::new(1), options).await.unwrap_err();
+        assert_eq!((error.kind(), error.phase()), (ErrorKind::Limited, Phase::NotSent));
+        assert_eq!(error.retry_after(), Some(seconds(6)));
+        assert_eq!(error.attempts(), 1);
+    }
+    let options = CallOptions::new().limit_policy(LimitPolicy::WaitAtMost(seconds(6)));
+    client.send_with(&Find::new(1), options).await.unwrap();
+    assert_eq!(watch.times(), [0, 10].map(seconds));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_clients_policy_holds_for_calls_without_their_own() {
+    let builder = builder(Always).limit("a", "reads", one_per(10));
+    let client = builder.limit_policy(LimitPolicy::FailFast).build();
+    client.send(&Find::new(1)).await.unwrap();
+    assert_eq!(client.send(&Find::new(1)).await.unwrap_err().kind(), ErrorKind::Limited);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_goes_away_gives_its_place_back() {
+    let (client, watch) = slow();
+    client.send(&Find::new(1)).await.unwrap();
+    assert!(timeout(seconds(3), client.send(&Find::new(2))).await.is_err());
+    client.send(&Find::new(3)).await.unwrap();
+    assert_eq!(watch.times(), [0, 10].map(seconds));
+}
+
+#[tokio::test(start_paused = true)]
+async fn groups_do_not_wait_for_each_other() {
+    let watch = Stopwatch::new(Always);
+    let client = builder(watch.clone())
+        .limit("a", "reads", one_per(10))
+        .limit("a", "writes", one_per(20))
+        .build();
+    let issue = async {
+        client.send(&Issue::new(1)).await.unwrap();
+        client.send(&Issue::new(1)).await.unwrap();
+    };
+    let find = async {
+        client.send(&Find::new(1)).await.unwrap();
+        client.send(&Find::new(1)).await.unwrap();
+    };
+    tokio::join!(issue, find);
+    assert_eq!(watch.times(), [0, 0, 10, 20].map(seconds));
+}
+
+#[tokio::test(start_paused = true)]
+async fn accounts_share_a_store_and_no_limit_and_clients_of_one_account_share_it() {
+    let store = std::sync::Arc::new(common_core::limit::LocalLimits::new());
+    let clock = std::sync::Arc::new(common_http::RuntimeClock::new());
+    let watch = Stopwatch::new(Always);
+    let client = |account: &str| {
+        let builder = builder(watch.clone()).clock(clock.clone()).limits(store.clone());
+        builder.limit(account, "reads", one_per(10)).build()
+    };
+    for account in ["a", "b", "a"] {
+        client(account).send(&Find::new(1)).await.unwrap();
+    }
+    assert_eq!(watch.times(), [0, 0, 10].map(seconds));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_429_closes_the_limit_for_all_who_wait_and_it_opens_without_a_burst() {
+    let script = Scripted::new([Step::answer(429, "").header("retry-after", "5")]);
+    (0..4).for_each(|_| script.push(ok()));
+    let watch = Stopwatch::new(script);
+    let client = builder(watch.clone()).limit("a", "reads", one_per(1)).build();
+    let find = Find::new(1);
+    let answers = join_all((0..4).map(|_| client.send(&find))).await;
+    assert!(answers.iter().all(Result::is_ok));
+    assert_eq!(watch.times(), [0, 5, 6, 7, 8].map(seconds));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_429_in_the_middle_of_waits_moves_those_that_lie_ahead() {
+    let script = Scripted::new([ok(), ok(), Step::answer(429, "").header("retry-after", "30")]);
+    (0..3).for_each(|_| script.push(ok()));
+    let watch = Stopwatch::new(script);
+    let client = builder(watch.clone()).limit("a", "reads", one_per(1)).build();
+    let find = Find::new(1);
+    let answers = join_all((0..5).map(|_| client.send(&find))).await;
+    assert!(answers.iter().all(Result::is_ok));
+    assert_eq!(watch.times(), [0, 1, 2, 32, 33, 34].map(seconds));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_429_that_names_no_time_closes_the_limit_for_a_second() {
+    let watch = Stopwatch::new(Scripted::new([Step::answer(429, ""), ok()]));
+    let client = builder(watch.clone()).limit("a", "reads", Windows::unlimited()).build();
+    let start = Instant::now();
+    client.send(&Find::new(1)).await.unwrap();
+    assert_eq!(start.elapsed(), seconds(1));
+    assert_eq!(watch.times(), [0, 1].map(seconds));
+}

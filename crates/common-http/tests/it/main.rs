@@ -1,0 +1,19 @@
+//! What must hold for the client as a whole: on a scripted transport with paused time, and over
+//! real sockets on the loopback interface.
+
+mod canary;
+mod cancellation;
+mod credentials;
+mod deadline;
+mod download;
+mod happened;
+mod limits;
+mod loopback;
+mod order;
+mod paging;
+mod properties;
+mod retries;
+mod sockets;
+mod support;
+mod throughput;
+mod tls;
