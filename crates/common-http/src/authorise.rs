@@ -58,7 +58,6 @@ impl UsedToken {
     }
 }
 
-
 /// No credentials at all.
 #[derive(Clone, Copy, Debug)]
 pub struct Anonymous;

@@ -163,7 +163,8 @@ mod tests {
     use super::*;
 
     fn pieces(pieces: &[&'static str]) -> BodyStream {
-        let pieces: Vec<_> = pieces.iter().map(|piece| Ok(Bytes::from_static(piece.as_bytes()))).collect();
+        let pieces: Vec<_> =
+            pieces.iter().map(|piece| Ok(Bytes::from_static(piece.as_bytes()))).collect();
         BodyStream::stream(futures_util::stream::iter(pieces))
     }
 

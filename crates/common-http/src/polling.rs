@@ -57,7 +57,8 @@ mod tests {
             move || {
                 polls.set(polls.get() + 1);
                 let asked = (polls.get() == 1).then_some(Duration::from_secs(7));
-                let found = if polls.get() < end { Polled::Pending(asked) } else { Polled::Ended(()) };
+                let found =
+                    if polls.get() < end { Polled::Pending(asked) } else { Polled::Ended(()) };
                 async move { Ok::<_, Infallible>(found) }
             }
         };

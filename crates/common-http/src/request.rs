@@ -18,8 +18,7 @@ use crate::{
 };
 
 /// Everything but the unreserved characters of RFC 3986, 2.3.
-const RESERVED: &AsciiSet =
-    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Builds one request from an endpoint's [`Info`].
 ///

@@ -205,9 +205,10 @@ impl<'a> Call<'a> {
         if self.info.auth == Auth::None {
             return Ok(None);
         }
-        let credentials = self.inner.authorise.credentials().await.map_err(|error| {
-            self.error(ErrorKind::Credentials, Phase::NotSent).because(error)
-        })?;
+        let credentials =
+            self.inner.authorise.credentials().await.map_err(|error| {
+                self.error(ErrorKind::Credentials, Phase::NotSent).because(error)
+            })?;
         if let Some(used) = &credentials {
             request.headers_mut().insert(AUTHORIZATION, used.header());
         }

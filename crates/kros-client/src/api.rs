@@ -92,8 +92,7 @@ pub(crate) fn decode_one<T: DeserializeOwned>(body: &Bytes) -> Decoded<T> {
     let probe: Result<Probe<'_>, _> = serde_json::from_slice(body);
     match probe {
         Ok(Probe { data: Some(data) }) if data.get().starts_with('{') => {
-            decode_json(&body.slice_ref(data.get().as_bytes()))
-                .map_err(|error| below_data(&error))
+            decode_json(&body.slice_ref(data.get().as_bytes())).map_err(|error| below_data(&error))
         }
         _ => decode_json(body),
     }

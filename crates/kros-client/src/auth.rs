@@ -36,3 +36,21 @@ impl Endpoint for Check {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::testing::{get, read, shown};
+
+    #[test]
+    fn the_check_asks_without_a_parameter() {
+        assert_eq!(shown(&Check), get("/auth/check"));
+    }
+
+    #[test]
+    fn any_body_of_a_success_is_good() {
+        for body in ["", "{}", "<html></html>"] {
+            assert!(read::<Check>(body).is_ok(), "{body}");
+        }
+    }
+}

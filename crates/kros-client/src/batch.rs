@@ -194,8 +194,11 @@ impl Client {
         options: BatchOptions,
     ) -> Batch<D> {
         let mut outcomes = vec![Outcome::NotSent(None); documents.len()];
-        let findings =
-            options.profile.as_ref().map(|profile| D::check(&documents, profile)).unwrap_or_default();
+        let findings = options
+            .profile
+            .as_ref()
+            .map(|profile| D::check(&documents, profile))
+            .unwrap_or_default();
         let mut warnings = Vec::new();
         for finding in findings {
             let outcome = finding.document_index.and_then(|index| outcomes.get_mut(index));

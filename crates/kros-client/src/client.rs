@@ -1,6 +1,8 @@
 //! The client: one company's token, its limits, and the way every call goes.
 
 mod builder;
+#[cfg(test)]
+pub(crate) mod testing;
 
 use std::{fmt, sync::Arc};
 

@@ -78,3 +78,60 @@ impl Endpoint for Fetch {
         decode_one(body)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        client::testing::{get, read, refused, shown},
+        model::ExpenseDocumentType,
+    };
+
+    const ID: &str = "3f2504e0-4f89-11d3-9a0c-0305e82c3301";
+
+    #[test]
+    fn every_filter_has_the_services_name() {
+        let list = List::new()
+            .issue_date_from("2026-01-01")
+            .issue_date_to("2026-01-31")
+            .due_date_from("2026-02-01")
+            .due_date_to("2026-02-28")
+            .delivery_date_from("2026-01-02")
+            .delivery_date_to("2026-01-30")
+            .payment_status(Open::Unknown(-7))
+            .numbering_sequence("DF")
+            .document_number_from("DF1")
+            .document_number_to("DF9")
+            .last_modified_timestamp("2026-01-31T08:00:00.5Z")
+            .top(50)
+            .skip(50);
+        let query = "IssueDateFrom=2026-01-01&IssueDateTo=2026-01-31\
+            &DueDateFrom=2026-02-01&DueDateTo=2026-02-28\
+            &DeliveryDateFrom=2026-01-02&DeliveryDateTo=2026-01-30&PaymentStatus=-7\
+            &NumberingSequence=DF&DocumentNumberFrom=DF1&DocumentNumberTo=DF9\
+            &LastModifiedTimestamp=2026-01-31T08%3A00%3A00.5Z&Top=50&Skip=50";
+        assert_eq!(shown(&list), get(&format!("/expenses?{query}")));
+        assert_eq!(refused(&List::new().numbering_sequence("TOOLNG")), "NumberingSequence");
+        assert_eq!(refused(&List::new().top(0)), "Top");
+    }
+
+    #[test]
+    fn one_expense_is_asked_for_by_its_uuid() {
+        assert_eq!(shown(&Fetch(ID.parse().unwrap())), get(&format!("/expenses/{ID}")));
+    }
+
+    #[test]
+    fn expenses_are_read_in_the_envelope_and_bare() {
+        let list = r#"{"data":[{"id":"3f2504e0-4f89-11d3-9a0c-0305e82c3301","documentType":17,
+            "partner":null,"tags":null,"hasAttachments":false,"shelf":"B"}]}"#;
+        let one = r#"{"data":{"id":"3f2504e0-4f89-11d3-9a0c-0305e82c3301","documentType":17,
+            "shelf":"B","hasAttachments":false}}"#;
+        let expense = read::<List>(list).unwrap().remove(0);
+        assert_eq!(expense, read::<Fetch>(one).unwrap());
+        assert_eq!(expense.id.to_string(), ID);
+        let credit_note = ExpenseDocumentType::ReceivedCreditNote;
+        assert_eq!(expense.document_type, Some(Open::Known(credit_note)));
+        assert_eq!((expense.has_attachments, &expense.extra["shelf"]), (Some(false), &"B".into()));
+        assert_eq!(read::<Fetch>(r#"{"id":7}"#).unwrap_err().path(), "id");
+    }
+}

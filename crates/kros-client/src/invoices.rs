@@ -177,3 +177,6 @@ submission!(CreateBatch {
     path: "/invoices/batch",
     section: "source document, Podporované endpointy",
 });
+
+#[cfg(test)]
+mod tests;

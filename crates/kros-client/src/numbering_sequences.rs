@@ -38,3 +38,23 @@ impl Endpoint for List {
         decode_list(body)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::testing::{get, read, shown};
+
+    #[test]
+    fn the_list_has_camel_case_in_its_path() {
+        assert_eq!(shown(&List), get("/numberingSequences"));
+    }
+
+    #[test]
+    fn sequences_are_read_in_the_envelope_and_bare() {
+        let body = r#"{"data":[{"code":"OF","name":"Odoslané faktúry"},{"name":null}]}"#;
+        let sequences = read::<List>(body).unwrap();
+        assert_eq!(sequences[0].name.as_deref(), Some("Odoslané faktúry"));
+        assert_eq!((&sequences[0].extra["code"], &sequences[1].name), (&"OF".into(), &None));
+        assert_eq!(read::<List>("[{},{}]").unwrap().len(), 2);
+    }
+}

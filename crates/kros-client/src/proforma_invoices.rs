@@ -48,3 +48,46 @@ list_request! {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        client::testing::{get, read, refused, shown},
+        model::ProformaId,
+    };
+
+    #[test]
+    fn every_filter_has_the_services_name() {
+        let list = List::new()
+            .issue_date_from("2026-01-01")
+            .issue_date_to("2026-01-31")
+            .payment_status(PaymentStatus::NotPaid)
+            .due_date_status(DueDateStatus::InDue)
+            .order_number("OBJ")
+            .numbering_sequence("ZF")
+            .document_number_from("ZF0001")
+            .document_number_to("ZF0009")
+            .last_modified_timestamp("2026-01-31T08:00:00")
+            .extended_fields(Extended::ITEMS)
+            .top(1)
+            .skip(2);
+        let query = "IssueDateFrom=2026-01-01&IssueDateTo=2026-01-31&PaymentStatus=0\
+            &DueDateStatus=1&OrderNumber=OBJ&NumberingSequence=ZF&DocumentNumberFrom=ZF0001\
+            &DocumentNumberTo=ZF0009&LastModifiedTimestamp=2026-01-31T08%3A00%3A00\
+            &ExtendedFields=Items&Top=1&Skip=2";
+        assert_eq!(shown(&list), get(&format!("/proforma-invoices?{query}")));
+        assert_eq!(refused(&List::new().top(101)), "Top");
+        assert_eq!(refused(&List::new().numbering_sequence("TOOLNG")), "NumberingSequence");
+    }
+
+    #[test]
+    fn proformas_are_read_in_the_envelope_and_bare() {
+        let body = r#"{"data":[{"id":3,"documentNumber":"ZF0001","dueDate":null,"new":1}]}"#;
+        let proformas = read::<List>(body).unwrap();
+        assert_eq!(proformas[0].id, ProformaId(3));
+        assert_eq!(proformas[0].document.document_number.as_deref(), Some("ZF0001"));
+        assert_eq!(proformas[0].document.extra["new"], 1);
+        assert_eq!(read::<List>(r#"[{"id":3}]"#).unwrap().len(), 1);
+    }
+}

@@ -181,10 +181,11 @@ impl Endpoint for GetBytes {
     const INFO: Info = info("raw.get_bytes", Method::GET, Effect::Read);
 
     fn request(&self, base: &BaseUrl) -> Result<http::Request<Body>, BuildError> {
-        RequestBuilder::new(&Self::INFO, base)
-            .segments("path", &self.path)?
-            .header(http::header::ACCEPT, http::HeaderValue::from_static("*/*"))
-            .finish()
+        let mut request =
+            RequestBuilder::new(&Self::INFO, base).segments("path", &self.path)?.finish()?;
+        let anything = http::HeaderValue::from_static("*/*");
+        request.headers_mut().insert(http::header::ACCEPT, anything);
+        Ok(request)
     }
 
     fn response(_: &Parts, body: &Bytes) -> Result<Bytes, DecodeError> {
@@ -242,5 +243,82 @@ const fn info(name: &'static str, method: Method, effect: Effect) -> Info {
         auth: Auth::Required,
         limit: LIMIT,
         section: "KROS facts §1, §5",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::client::testing::{base, get, post, read, refused, shown};
+
+    #[test]
+    fn a_list_takes_any_filter_under_the_callers_name() {
+        let list = List::<Value>::new("stock/movements")
+            .filter("IssueDateFrom", "2026-01-01")
+            .filter("a b", 7)
+            .top(100)
+            .skip(3);
+        let query = "IssueDateFrom=2026-01-01&a%20b=7&Top=100&Skip=3";
+        assert_eq!(shown(&list), get(&format!("/stock/movements?{query}")));
+        assert_eq!(refused(&List::<Value>::new("warehouses").top(0)), "Top");
+        let page = vec![Value::Null; 100];
+        assert!(shown(&list.next(&page).unwrap()).contains("&Skip=103\n"));
+        assert!(list.next(&page[..99].to_vec()).is_none());
+    }
+
+    #[test]
+    fn a_path_cannot_leave_the_base() {
+        for path in ["", "/x", "x/", "a//b", "../admin", "a/./b"] {
+            assert_eq!(refused(&List::<Value>::new(path)), "path", "{path}");
+            assert_eq!(refused(&Get::<Value>::new(path)), "path", "{path}");
+            assert_eq!(refused(&GetBytes::new(path)), "path", "{path}");
+            assert_eq!(refused(&Post::one(path, &json!({})).unwrap()), "path", "{path}");
+        }
+        assert_eq!(shown(&Get::<Value>::new("a?b#c")), get("/a%3Fb%23c"));
+    }
+
+    #[test]
+    fn lists_and_objects_are_read_in_the_envelope_and_bare() {
+        for body in [r#"{"data":[1.10,null]}"#, "[1.10,null]"] {
+            let values = read::<List<Value>>(body).unwrap();
+            assert_eq!((values[0].to_string(), values[1].is_null()), ("1.10".to_owned(), true));
+        }
+        for body in [r#"{"data":{"id":7}}"#, r#"{"id":7}"#] {
+            assert_eq!(read::<Get<Value>>(body).unwrap()["id"], 7);
+        }
+        assert!(read::<Get<Value>>("no JSON").is_err());
+    }
+
+    #[test]
+    fn one_object_is_asked_for_by_its_path() {
+        assert_eq!(shown(&Get::<Value>::new("delivery-notes/701")), get("/delivery-notes/701"));
+    }
+
+    #[test]
+    fn bytes_are_asked_for_and_given_as_they_are() {
+        let request = shown(&GetBytes::new("attachments/7"));
+        assert_eq!(request, format!("GET {}/attachments/7\naccept: */*", base()));
+        assert_eq!(read::<GetBytes>(b"\x00\xff").unwrap(), &b"\x00\xff"[..]);
+    }
+
+    #[test]
+    fn documents_are_sent_in_the_envelope() {
+        let one = Post::one("movements/in/single", &json!({"a": 1})).unwrap();
+        assert_eq!(shown(&one), post("/movements/in/single", r#"{"data":{"a":1}}"#));
+        let many = Post::batch("movements/in", &[json!(1), json!(2)]).unwrap();
+        assert_eq!(shown(&many), post("/movements/in", r#"{"data":[1,2]}"#));
+        assert_eq!(Post::batch("movements/in", &[(); 0]).unwrap_err().field(), "data");
+        assert_eq!(Post::batch("movements/in", &[(); 101]).unwrap_err().field(), "data");
+        let body = r#"{"requestId":"0b6f7c1e-5d1a-4c0e-9a53-2f1f6a1f0c11"}"#;
+        let id = read::<Post>(body).unwrap().request_id;
+        assert_eq!(id.to_string(), "0b6f7c1e-5d1a-4c0e-9a53-2f1f6a1f0c11");
+    }
+
+    #[test]
+    fn filters_and_bodies_do_not_show_in_debug() {
+        let list = List::<Value>::new("warehouses").filter("Name", "canary");
+        assert!(!format!("{list:?}").contains("canary"));
     }
 }

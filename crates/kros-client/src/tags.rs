@@ -38,3 +38,22 @@ impl Endpoint for List {
         decode_list(body)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::testing::{get, read, shown};
+
+    #[test]
+    fn the_list_is_asked_for_without_a_parameter() {
+        assert_eq!(shown(&List), get("/tags"));
+    }
+
+    #[test]
+    fn tags_are_read_in_the_envelope_and_bare() {
+        let tags = read::<List>(r#"{"data":[{"id":1,"name":"eshop"},{"name":null}]}"#).unwrap();
+        assert_eq!(tags[0].name.as_deref(), Some("eshop"));
+        assert_eq!((&tags[0].extra["id"], &tags[1].name), (&1.into(), &None));
+        assert!(read::<List>("[]").unwrap().is_empty());
+    }
+}

@@ -6,10 +6,7 @@ use common_core::{
 };
 
 use super::Call;
-use crate::{
-    client::LimitGroup,
-    error::Error,
-};
+use crate::{client::LimitGroup, error::Error};
 
 impl Call<'_> {
     pub(super) fn group(&self) -> Option<&LimitGroup> {

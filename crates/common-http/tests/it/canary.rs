@@ -40,11 +40,7 @@ struct Everything;
 static EVENTS: Mutex<Vec<Event>> = Mutex::new(Vec::new());
 
 impl<S: tracing::Subscriber> Layer<S> for Everything {
-    fn on_event(
-        &self,
-        event: &tracing::Event<'_>,
-        _: tracing_subscriber::layer::Context<'_, S>,
-    ) {
+    fn on_event(&self, event: &tracing::Event<'_>, _: tracing_subscriber::layer::Context<'_, S>) {
         let target = event.metadata().target().to_owned();
         let mut kept = Event { target, fields: BTreeMap::new() };
         event.record(&mut kept);
@@ -174,7 +170,8 @@ async fn the_library_below_shows_no_secret_either() {
     let error = ReqwestTransport::new(wrong).unwrap_err();
     assert!(!format!("{error} {error:?}").contains(CANARY), "{error:?}");
 
-    let below = |event: &Event| event.fields.get("log.target").is_some_and(|t| t.contains("reqwest"));
+    let below =
+        |event: &Event| event.fields.get("log.target").is_some_and(|t| t.contains("reqwest"));
     assert!(events().iter().any(below), "the library's own log was not heard");
     assert_silent();
 }
@@ -189,7 +186,14 @@ async fn a_call_is_logged_with_the_listed_fields_only() {
     let events = events();
     let ours: Vec<_> = events.iter().filter(|event| event.target == "common_http::send").collect();
     let listed = BTreeSet::from([
-        "message", "api", "method", "path", "attempt", "status", "request_id", "error",
+        "message",
+        "api",
+        "method",
+        "path",
+        "attempt",
+        "status",
+        "request_id",
+        "error",
         "duration_ms",
     ]);
     for event in &ours {

@@ -14,7 +14,9 @@ use std::{
 use chrono::{DateTime, TimeDelta, Utc};
 use common_core::{
     clock::Tick,
-    limit::{Ask, BoxFuture, Grant, LimitKey, LimitStore, LocalLimits, StoreError, Window, Windows},
+    limit::{
+        Ask, BoxFuture, Grant, LimitKey, LimitStore, LocalLimits, StoreError, Window, Windows,
+    },
     secret::SecretString,
 };
 use common_http::{

@@ -7,8 +7,8 @@ use std::sync::{
 
 use common_core::{effect::ErrorKind, limit::BoxFuture, retry::RetryPolicy, secret::SecretString};
 use common_http::{
-    Authorise, BaseUrl, Body, BuildError, CallOptions, CredentialsError, DecodeError,
-    Endpoint, Info, Parts, StaticBearer, UsedToken,
+    Authorise, BaseUrl, Body, BuildError, CallOptions, CredentialsError, DecodeError, Endpoint,
+    Info, Parts, StaticBearer, UsedToken,
     scripted::{Scripted, Step},
 };
 use http::header::AUTHORIZATION;

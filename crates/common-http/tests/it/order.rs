@@ -147,13 +147,7 @@ async fn a_call_goes_the_same_way_each_time() {
     client.send(&Entry(diary.clone())).await.unwrap();
 
     let out = ["build", "reserve", "confirm", "credentials", "send", "read", "read"];
-    let expected = [
-        &out[..],
-        &["problem", "refused"],
-        &out,
-        &["penalise", "problem"],
-        &out,
-        &["decode"],
-    ];
+    let expected =
+        [&out[..], &["problem", "refused"], &out, &["penalise", "problem"], &out, &["decode"]];
     assert_eq!(*diary.0.lock().unwrap(), expected.concat());
 }

@@ -115,7 +115,8 @@ async fn an_error_ends_the_stream_and_keeps_what_came_before() {
 
 #[tokio::test(start_paused = true)]
 async fn polling_asks_until_the_operation_has_ended() {
-    let (client, script) = scripted([1, 2, 7].map(|state: u32| Step::answer(200, state.to_string())));
+    let (client, script) =
+        scripted([1, 2, 7].map(|state: u32| Step::answer(200, state.to_string())));
     let schedule = PollSchedule::new(seconds(1), seconds(4));
     let start = Instant::now();
     let ended = poll_until(client.clock(), &schedule, || async {
@@ -132,16 +133,14 @@ async fn polling_asks_until_the_operation_has_ended() {
 async fn a_failed_poll_ends_the_polling_and_time_may_run_out() {
     let (client, _) = scripted([Step::answer(200, "1"), Step::answer(410, "")]);
     let schedule = PollSchedule::new(seconds(1), seconds(1));
-    let poll = || async {
-        client.send(&Find::new("job")).await.map(|_| Polled::<()>::Pending(None))
-    };
+    let poll =
+        || async { client.send(&Find::new("job")).await.map(|_| Polled::<()>::Pending(None)) };
     let error = poll_until(client.clock(), &schedule, poll).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Gone);
 
     let (client, script) = scripted((0..9).map(|_| Step::answer(200, "1")));
-    let poll = || async {
-        client.send(&Find::new("job")).await.map(|_| Polled::<()>::Pending(None))
-    };
+    let poll =
+        || async { client.send(&Find::new("job")).await.map(|_| Polled::<()>::Pending(None)) };
     let ended = poll_until(client.clock(), &schedule.within(seconds(3)), poll).await;
     assert_eq!((ended.unwrap(), script.requests().len()), (None, 4));
 }

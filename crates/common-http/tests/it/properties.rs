@@ -98,14 +98,21 @@ struct Run {
 }
 
 /// Makes one call on that script in paused time.
-fn run(plans: &[(Plan, u64)], effect: Effect, attempts: u32, deadline: Option<u64>, seed: u64) -> Run {
+fn run(
+    plans: &[(Plan, u64)],
+    effect: Effect,
+    attempts: u32,
+    deadline: Option<u64>,
+    seed: u64,
+) -> Run {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
         .build()
         .unwrap();
     runtime.block_on(async {
-        let steps = plans.iter().map(|(plan, delay)| plan.step().after(Duration::from_secs(*delay)));
+        let steps =
+            plans.iter().map(|(plan, delay)| plan.step().after(Duration::from_secs(*delay)));
         let script = Scripted::new(steps);
         (0..10).for_each(|_| script.push(ok()));
         let windows = || Windows::new([Window::new(2, Duration::from_secs(5))]);

@@ -12,8 +12,7 @@ use crate::support::{EFFECTS, Find, Issue, call, ok, scripted, seconds};
 #[tokio::test(start_paused = true)]
 async fn a_wish_of_the_server_is_waited_for_exactly_whatever_the_effect() {
     for effect in EFFECTS {
-        let (client, script) =
-            scripted([Step::answer(429, "").header("retry-after", "30"), ok()]);
+        let (client, script) = scripted([Step::answer(429, "").header("retry-after", "30"), ok()]);
         let start = Instant::now();
         assert_eq!(call(&client, effect, CallOptions::new()).await.unwrap(), 7);
         assert_eq!(start.elapsed(), seconds(30), "{effect:?}");

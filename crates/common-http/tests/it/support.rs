@@ -50,7 +50,15 @@ pub(crate) trait Kind: Send + Sync + 'static {
 }
 
 const fn info(name: &'static str, method: Method, effect: Effect, limit: &'static str) -> Info {
-    Info { name, method, path: "/things/{id}", effect, auth: Auth::Required, limit, section: "none" }
+    Info {
+        name,
+        method,
+        path: "/things/{id}",
+        effect,
+        auth: Auth::Required,
+        limit,
+        section: "none",
+    }
 }
 
 /// [`Effect::Read`], in the limit group `reads`.

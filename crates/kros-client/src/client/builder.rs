@@ -171,9 +171,7 @@ impl fmt::Debug for ClientBuilder {
 }
 
 /// The name under which the token's calls are counted, and the token itself as a header.
-fn credentials(
-    token: Option<&SecretString>,
-) -> Result<(String, Box<dyn Authorise>), BuilderError> {
+fn credentials(token: Option<&SecretString>) -> Result<(String, Box<dyn Authorise>), BuilderError> {
     let Some(token) = token else {
         return Ok(("anonymous".to_owned(), Box::new(NoToken)));
     };

@@ -80,3 +80,27 @@ impl PendingConsent {
         .await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::testing::{post, read, shown};
+
+    #[test]
+    fn a_poll_carries_the_state_and_nothing_else() {
+        let state = State::from_random([7; 32]);
+        let body = format!("{{\"state\":\"{}\"}}", state.expose_text());
+        let poll = Poll(PollRequest::new(state));
+        assert_eq!(shown(&poll), post("/integration-subscription/poll", &body));
+        assert_eq!(Poll::INFO.auth, Auth::None);
+    }
+
+    #[test]
+    fn an_answer_is_read_and_an_unreadable_one_is_not_quoted() {
+        let pending = read::<Poll>(r#"{"data":{"status":"Pending","new":1}}"#).unwrap();
+        assert!(matches!(pending, PollAnswer::Pending));
+        let body = r#"{"data":{"status":"Approved","companies":[{"token":"canary-token"}]}}"#;
+        let error = read::<Poll>(body).unwrap_err();
+        assert!(!format!("{error} {error:?}").contains("canary"), "{error}");
+    }
+}

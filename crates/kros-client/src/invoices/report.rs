@@ -100,8 +100,8 @@ impl Endpoint for Report {
         RequestBuilder::new(&Self::INFO, base)
             .param("id", self.invoice)?
             .param("reportId", self.kind.number())?
-            .header(ACCEPT, PDF)
             .finish()
+            .map(accepting_pdf)
     }
 
     fn response(_: &Parts, body: &Bytes) -> Result<Pdf, DecodeError> {
@@ -132,7 +132,7 @@ impl Endpoint for ReportByLink {
     };
 
     fn request(&self, base: &BaseUrl) -> Result<http::Request<Body>, BuildError> {
-        RequestBuilder::new(&Self::INFO, base).follow(base, &self.0)?.header(ACCEPT, PDF).finish()
+        RequestBuilder::new(&Self::INFO, base).follow(base, &self.0)?.finish().map(accepting_pdf)
     }
 
     fn response(_: &Parts, body: &Bytes) -> Result<Pdf, DecodeError> {
@@ -140,4 +140,67 @@ impl Endpoint for ReportByLink {
     }
 }
 
-const PDF: HeaderValue = HeaderValue::from_static("application/pdf");
+/// Replaces the `Accept` header, so that the service is asked for a PDF and nothing else.
+fn accepting_pdf(mut request: http::Request<Body>) -> http::Request<Body> {
+    request.headers_mut().insert(ACCEPT, HeaderValue::from_static("application/pdf"));
+    request
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::testing::{base, read, refused, shown};
+
+    fn pdf(path: &str) -> String {
+        format!("GET {}{path}\naccept: application/pdf", base())
+    }
+
+    #[test]
+    fn each_print_has_its_number() {
+        for (kind, number) in [
+            (ReportKind::BlackAndWhite, 17),
+            (ReportKind::default(), 19),
+            (ReportKind::Editable, 101),
+            (ReportKind::Other(5), 5),
+        ] {
+            let report = Report::new(InvoiceId(7), kind);
+            assert_eq!(shown(&report), pdf(&format!("/invoices/7/reports/{number}")));
+        }
+    }
+
+    #[test]
+    fn a_link_below_the_base_is_followed_as_it_is() {
+        let path = "/invoices/7/reports/19?lang=sk%20";
+        assert_eq!(shown(&ReportByLink(format!("{}{path}", base()))), pdf(path));
+    }
+
+    #[test]
+    fn a_link_that_leads_elsewhere_is_refused() {
+        for link in [
+            "https://evil.example.test/api/invoices/7/reports/19",
+            "http://kros.example.test/api/invoices/7/reports/19",
+            "https://kros.example.test:444/api/invoices/7/reports/19",
+            "https://user@kros.example.test/api/invoices/7/reports/19",
+            "https://kros.example.test.evil.test/api/invoices/7/reports/19",
+            "https://kros.example.test/apix/invoices/7/reports/19",
+            "https://kros.example.test/api/../admin",
+            "/api/invoices/7/reports/19",
+            "",
+        ] {
+            assert_eq!(refused(&ReportByLink(link.to_owned())), "link", "{link}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_pdf_is_never_filed_as_one() {
+        let page = b"<!DOCTYPE html><html><body>sign in</body></html>";
+        for body in [&page[..], b"", b"%PDF", b" %PDF-1.7"] {
+            assert_eq!(read::<Report>(body).unwrap_err().path(), ".");
+            assert_eq!(read::<ReportByLink>(body).unwrap_err().path(), ".");
+        }
+        let pdf = read::<Report>(b"%PDF-1.7\n%\xe2\xe3\n").unwrap();
+        assert_eq!(pdf.bytes(), &b"%PDF-1.7\n%\xe2\xe3\n"[..]);
+        assert_eq!(pdf.clone().into_bytes(), *pdf.bytes());
+        assert!(read::<ReportByLink>(b"%PDF-1.4").is_ok());
+    }
+}
