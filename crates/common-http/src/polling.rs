@@ -71,6 +71,7 @@ mod tests {
         let schedule = schedule.within(Duration::from_secs(3));
         let Ok(ended) = poll_until(&clock, &schedule, poll(100)).await;
         assert_eq!(ended, None);
-        assert_eq!(polls.get(), 12);
+        // Three more, after 0 s, 1 s and 2.5 s; the next one would come after 4.5 s.
+        assert_eq!(polls.get(), 13);
     }
 }

@@ -41,9 +41,10 @@ impl Transport for ReqwestTransport {
             *answer.headers_mut() = std::mem::take(response.headers_mut());
             let body = response.bytes_stream().map_err(|error| {
                 // The head of the answer is here: whatever happens now, bytes have travelled.
-                let kind = match error.is_timeout() {
-                    true => TransportErrorKind::Timeout,
-                    false => TransportErrorKind::Interrupted,
+                let kind = if error.is_timeout() {
+                    TransportErrorKind::Timeout
+                } else {
+                    TransportErrorKind::Interrupted
                 };
                 TransportError::new(kind).because(error.without_url())
             });

@@ -132,12 +132,11 @@ impl<T: Expiring> TokenCache<T> {
         }
         match (renewed, &state.token) {
             (Ok(_), Some(token)) => Ok((token.clone(), state.generation)),
-            (Err(error), Some(token)) => match self.works(&state, now) {
-                true => Ok((token.clone(), state.generation)),
-                false => Err(error),
-            },
+            (Err(_), Some(token)) if self.works(&state, now) => {
+                Ok((token.clone(), state.generation))
+            }
             (Ok(token), None) => Ok((token, state.generation)),
-            (Err(error), None) => Err(error),
+            (Err(error), _) => Err(error),
         }
     }
 

@@ -39,8 +39,8 @@ impl Server {
     }
 }
 
-async fn fail() -> Result<Token, std::io::Error> {
-    Err(std::io::Error::other("down"))
+fn fail() -> std::future::Ready<Result<Token, std::io::Error>> {
+    std::future::ready(Err(std::io::Error::other("down")))
 }
 
 #[tokio::test(start_paused = true)]
