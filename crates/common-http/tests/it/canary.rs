@@ -77,13 +77,9 @@ fn find() -> Find {
 
 /// Everything that an error says about itself and its causes.
 fn told(error: &common_http::Error) -> String {
-    let mut told = format!("{error} {error:?} {error:#?}");
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        told += &format!(" {cause} {cause:?}");
-        source = cause.source();
-    }
-    told
+    let first = error as &dyn std::error::Error;
+    let chain = std::iter::successors(Some(first), |cause| cause.source());
+    chain.map(|cause| format!("{cause} {cause:?} {cause:#?}")).collect::<Vec<_>>().join("\n")
 }
 
 /// What was heard so far.

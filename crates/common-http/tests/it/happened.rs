@@ -7,7 +7,9 @@ use crate::support::{EFFECTS, Issue, Replace, builder, call, ok, scripted, secon
 
 /// A last step, the kind and phase it leads to, and whether a call that changes something may
 /// have happened.
-fn table() -> Vec<(fn() -> Step, ErrorKind, Phase, bool)> {
+type Row = (fn() -> Step, ErrorKind, Phase, bool);
+
+fn table() -> Vec<Row> {
     use ErrorKind as K;
     use Phase::{Answered, MaybeSent, NotSent};
 

@@ -1,6 +1,8 @@
 //! What must hold for the client as a whole: on a scripted transport with paused time, and over
 //! real sockets on the loopback interface.
 
+#![expect(clippy::unwrap_used, reason = "a test's own preparations stop the test when they fail")]
+
 mod canary;
 mod cancellation;
 mod credentials;

@@ -40,15 +40,15 @@ async fn six_hundred_calls_keep_both_windows_and_lose_no_time() {
     }
 
     let times = watch.times();
-    assert_eq!(times.len(), CALLS);
+    assert_eq!((times.len(), times[0]), (CALLS, Duration::ZERO));
     assert!(times.is_sorted());
     for window in windows.iter() {
         let limit = window.limit() as usize;
         for (earlier, later) in times.iter().zip(&times[limit..]) {
-            assert!(*later - *earlier >= window.per(), "{earlier:?} {later:?} {window:?}");
+            assert!(*later >= *earlier + window.per(), "{earlier:?} {later:?} {window:?}");
         }
     }
-    let (best, total) = (optimum(CALLS, &windows), times[CALLS - 1] - times[0]);
+    let (best, total) = (optimum(CALLS, &windows), times[CALLS - 1]);
     assert_eq!(best, Duration::from_secs(89));
     assert!(total >= best && total * 10 <= best * 11, "{total:?} against {best:?}");
 }

@@ -1,0 +1,106 @@
+//! Watches every try of every call through the client's own trace events, and holds one promise
+//! against them: a document is sent again by the client only after an answer 429 or without a
+//! connection (KROS facts §5).
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use tracing::{
+    Event, Metadata, Subscriber,
+    field::{Field, Visit},
+};
+use tracing_subscriber::{Layer, layer::Context, layer::SubscriberExt};
+
+use crate::{judge::Verdict, run::Failure, tally::Row};
+
+/// What has been seen so far; clones share it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Tries(Arc<Mutex<Seen>>);
+
+#[derive(Debug, Default)]
+struct Seen {
+    repeated: u64,
+    /// Sendings of documents that may be repeated and have not been yet, by the number of the try.
+    allowed: BTreeMap<u64, u64>,
+    forbidden: u64,
+}
+
+/// The fields of one event.
+#[derive(Default)]
+struct Try {
+    post: bool,
+    attempt: u64,
+    status: Option<u64>,
+    unconnected: bool,
+}
+
+impl Tries {
+    /// Starts watching the whole process.
+    pub(crate) fn watch() -> Result<Self, Failure> {
+        let tries = Self::default();
+        let subscriber = tracing_subscriber::registry().with(tries.clone());
+        tracing::subscriber::set_global_default(subscriber)?;
+        Ok(tries)
+    }
+
+    /// Adds what was seen to the verdict.
+    pub(crate) fn report(&self, verdict: &mut Verdict) {
+        let seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        verdict.tally.add(Row::TriesRepeated, seen.repeated);
+        verdict.untrue += seen.forbidden;
+    }
+
+    fn note(&self, one: &Try) {
+        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if one.attempt > 1 {
+            seen.repeated += 1;
+        }
+        if one.attempt > 1 && one.post {
+            let allowed = seen.allowed.entry(one.attempt).or_default();
+            match allowed.checked_sub(1) {
+                Some(left) => *allowed = left,
+                None => seen.forbidden += 1,
+            }
+        }
+        if one.post && (one.status == Some(429) || one.unconnected) {
+            *seen.allowed.entry(one.attempt + 1).or_default() += 1;
+        }
+    }
+}
+
+impl<S: Subscriber> Layer<S> for Tries {
+    fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
+        metadata.target().starts_with("common_http")
+    }
+
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        let mut one = Try::default();
+        event.record(&mut one);
+        if one.attempt > 0 {
+            self.note(&one);
+        }
+    }
+}
+
+impl Visit for Try {
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        match field.name() {
+            "attempt" => self.attempt = value,
+            "status" => self.status = Some(value),
+            _ => {}
+        }
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        match field.name() {
+            "method" => self.post = value == "POST",
+            "error" => self.unconnected = value == "no connection could be made",
+            _ => {}
+        }
+    }
+
+    fn record_debug(&mut self, _: &Field, _: &dyn fmt::Debug) {}
+}
