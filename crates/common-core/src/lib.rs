@@ -9,3 +9,4 @@ pub mod open;
 pub mod poll;
 pub mod retry;
 pub mod secret;
+pub mod store;

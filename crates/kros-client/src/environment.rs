@@ -29,3 +29,22 @@ impl Environment {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn production_is_the_published_address() {
+        let base = Environment::Production.base().unwrap();
+        assert_eq!(base.as_str(), "https://api-economy.kros.sk/api");
+    }
+
+    #[test]
+    fn other_addresses_are_taken_when_no_token_can_leak() {
+        let base = Environment::at("http://127.0.0.1:81/api/").unwrap().base().unwrap();
+        assert_eq!(base.as_str(), "http://127.0.0.1:81/api");
+        let plain = Environment::at("http://gateway.example.test/api");
+        assert_eq!(plain.unwrap_err(), BaseUrlError::PlainHttp);
+    }
+}

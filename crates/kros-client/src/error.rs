@@ -202,3 +202,84 @@ impl std::error::Error for Error {
         std::error::Error::source(&self.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error as _;
+
+    use common_http::{
+        BuildError, Endpoint,
+        scripted::{Scripted, Step},
+    };
+
+    use super::*;
+    use crate::{Client, Environment, auth, invoices::Create, model::NewInvoice};
+
+    async fn answered(status: u16, body: &'static str) -> Error {
+        let client = Client::builder(Environment::Production)
+            .token("token".into())
+            .transport(Scripted::new([Step::answer(status, body)]))
+            .retry(common_core::retry::RetryPolicy::never())
+            .build()
+            .unwrap();
+        client.send(&Create::new(&NewInvoice::default()).unwrap()).await.unwrap_err()
+    }
+
+    #[tokio::test]
+    async fn each_status_has_its_kind() {
+        for (status, kind) in [
+            (400, ErrorKind::Invalid),
+            (401, ErrorKind::Unauthorized),
+            (402, ErrorKind::PaymentRequired),
+            (403, ErrorKind::Unexpected),
+            (404, ErrorKind::NotFound),
+            (408, ErrorKind::Ambiguous),
+            (409, ErrorKind::AlreadyAccepted),
+            (410, ErrorKind::Unexpected),
+            (413, ErrorKind::Input),
+            (422, ErrorKind::Invalid),
+            (429, ErrorKind::TooManyRequests),
+            (502, ErrorKind::Server),
+            (301, ErrorKind::Unexpected),
+        ] {
+            let error = answered(status, "").await;
+            assert_eq!(error.kind(), kind, "{status}");
+            assert_eq!(error.problem().map(|problem| problem.status), Some(status));
+        }
+    }
+
+    #[tokio::test]
+    async fn findings_are_shown_in_one_sentence() {
+        let one = r#"{"errors":[{"documentIndex":1,"propertyPath":"items[0].amount",
+            "errorMessage":"not a number"}]}"#;
+        assert_eq!(
+            answered(400, one).await.to_string(),
+            "kros invoices.create: the server found the request wrong (status 400): \
+             document 1: items[0].amount: not a number"
+        );
+        let more = r#"{"errors":[{"errorMessage":"too much"},{},{"documentIndex":0}]}"#;
+        let error = answered(400, more).await;
+        assert!(error.to_string().ends_with(": too much (and 2 more)"), "{error}");
+        let shown: Vec<_> = error.rejections().iter().map(ToString::to_string).collect();
+        assert_eq!(shown, ["too much", "no reason was given", "document 0: no reason was given"]);
+    }
+
+    #[tokio::test]
+    async fn the_services_sentences_stay_out_of_debug() {
+        let body = r#"{"errors":[{"errorMessage":"canary"}],"message":"canary"}"#;
+        let error = answered(400, body).await;
+        assert!(!format!("{error:?}").contains("canary"), "{error:?}");
+        assert_eq!(error.problem().unwrap().message.as_deref(), Some("canary"));
+    }
+
+    #[test]
+    fn the_cause_is_the_source_and_not_part_of_the_sentence() {
+        let cause = BuildError::new("Top", "must be 1 to 100, and is 0");
+        let kind = effect::ErrorKind::Input;
+        let error = common_http::Error::not_sent("kros", &auth::Check::INFO, kind).because(cause);
+        let error = Error::from(error);
+        assert!(!error.to_string().contains("Top"), "{error}");
+        assert_eq!(error.source().unwrap().to_string(), "Top: must be 1 to 100, and is 0");
+        assert_eq!((error.attempts(), error.request_id(), error.problem()), (1, None, None));
+    }
+}

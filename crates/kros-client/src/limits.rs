@@ -43,3 +43,20 @@ impl Default for Limits {
         Self::documented()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn windows(limits: Limits) -> Vec<(u32, u64)> {
+        limits.into_windows().iter().map(|one| (one.limit(), one.per().as_secs())).collect()
+    }
+
+    #[test]
+    fn the_profiles_are_those_of_the_documentation() {
+        assert_eq!(windows(Limits::documented()), [(5, 1)]);
+        assert_eq!(windows(Limits::current()), [(10, 1), (300, 60)]);
+        assert_eq!(Limits::default(), Limits::documented());
+        assert_ne!(Limits::current(), Limits::documented());
+    }
+}

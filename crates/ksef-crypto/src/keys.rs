@@ -2,8 +2,31 @@
 //!
 //! Everything in this crate that signs takes a [`Signer`]: a key in memory, a smart card, a
 //! hardware module or a remote service.
+//! [`LocalSigner`] is the one in memory; [`PublicKey`] is the other side, which verifies.
+//!
+//! Both generations take RSA of 2048 bits or more and, since 2.0, ECDSA on P-256
+//! (KSeF 1.x facts §7, KSeF 2.0 facts §4.2 and §12.2).
+//! All private operations run in aws-lc-rs in constant time; it draws the randomness that PSS,
+//! ECDSA and key generation need by itself.
+
+mod local_signer;
+pub(crate) mod pem;
+#[cfg(feature = "pkcs12")]
+mod pkcs12;
+mod private_key;
+mod public_key;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
+
+#[cfg(any(test, feature = "csr"))]
+pub(crate) use public_key::ecdsa_der;
+pub use local_signer::LocalSigner;
+pub use private_key::{KeyError, PrivateKey};
+pub use public_key::{
+    PublicKey, PublicKeyKind, SignatureEncoding, SignatureHash, VerificationAlgorithm, VerifyError,
+};
 
 /// The kind of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -11,9 +11,9 @@ use chrono::{DateTime, Utc};
 
 use super::{
     log::{Grant, LimitSnapshot, SlidingLog},
-    store::{Ask, BoxFuture, LimitKey, LimitStore, StoreError},
+    shared::{Ask, LimitKey, LimitStore},
 };
-use crate::clock::Tick;
+use crate::{clock::Tick, store::StoreResult};
 
 /// The limits of one process, shared by all clones of its clients.
 #[derive(Debug, Default)]
@@ -62,19 +62,12 @@ impl LocalLimits {
 }
 
 impl LimitStore for LocalLimits {
-    fn reserve<'a>(
-        &'a self,
-        ask: Ask<'a>,
-    ) -> BoxFuture<'a, Result<Result<Grant, Duration>, StoreError>> {
+    fn reserve<'a>(&'a self, ask: Ask<'a>) -> StoreResult<'a, Result<Grant, Duration>> {
         let answer = self.with_log(ask.key, |log| log.reserve(ask.windows, ask.now, ask.patience));
         Box::pin(ready(Ok(answer.map_err(|refused| refused.wait))))
     }
 
-    fn confirm<'a>(
-        &'a self,
-        key: &'a LimitKey,
-        grant: Grant,
-    ) -> BoxFuture<'a, Result<bool, StoreError>> {
+    fn confirm<'a>(&'a self, key: &'a LimitKey, grant: Grant) -> StoreResult<'a, bool> {
         Box::pin(ready(Ok(self.with_log(key, |log| log.holds(grant)))))
     }
 
@@ -83,7 +76,7 @@ impl LimitStore for LocalLimits {
         key: &'a LimitKey,
         now: Tick,
         closed_for: Duration,
-    ) -> BoxFuture<'a, Result<(), StoreError>> {
+    ) -> StoreResult<'a, ()> {
         self.with_log(key, |log| log.penalise(now, now + closed_for));
         Box::pin(ready(Ok(())))
     }

@@ -9,7 +9,7 @@ use super::window::Windows;
 use crate::clock::Tick;
 
 /// A place in the log: the moment from which the call may be sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Grant {
     at: Tick,
     number: u64,
@@ -55,7 +55,7 @@ pub struct Refused {
 /// assert_eq!(log.reserve(&windows, now, None)?.at(), now + Duration::from_secs(1));
 /// # Ok::<(), common_core::limit::Refused>(())
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct SlidingLog {
     places: VecDeque<Grant>,
     closed_until: Tick,
@@ -113,6 +113,20 @@ impl SlidingLog {
     /// Whether a place still holds after its wait; a penalty takes all places ahead away.
     pub fn holds(&self, grant: Grant) -> bool {
         grant.at >= self.closed_until
+    }
+
+    /// [`release`](Self::release) by the number alone, for stores whose callers have other clocks.
+    pub fn release_number(&mut self, number: u64) {
+        self.places.retain(|place| place.number != number);
+    }
+
+    /// [`holds`](Self::holds) by the number alone, for stores whose callers have other clocks.
+    ///
+    /// A place that is older than all that are remembered has passed and holds.
+    pub fn holds_number(&self, number: u64) -> bool {
+        let oldest = self.places.front().map(Grant::number);
+        oldest.is_none_or(|oldest| number < oldest)
+            || self.places.iter().any(|place| place.number == number)
     }
 
     /// Closes the limit until `until`, as after an answer of 429.

@@ -14,6 +14,7 @@ use common_http::{
 use tracing_subscriber::{Layer, layer::SubscriberExt, util::SubscriberInitExt};
 
 use crate::{
+    authority::Authority,
     loopback::{Server, nobody},
     support::{Find, Issue, Toy, builder, seconds},
 };
@@ -133,6 +134,10 @@ async fn a_download_shows_neither_address_nor_content() {
     assert!(!told(&error).contains(CANARY), "{error:?}");
 }
 
+fn options() -> HttpOptions {
+    HttpOptions::new("test").trust(Authority::new().only())
+}
+
 fn over_sockets(base: BaseUrl, options: HttpOptions) -> Client<Toy> {
     let transport = ReqwestTransport::new(options).unwrap();
     Client::builder(base, transport).authorise(bearer()).retry(RetryPolicy::never()).build()
@@ -143,7 +148,7 @@ async fn the_library_below_shows_no_secret_either() {
     listen();
     let head = "HTTP/1.1 500 No\r\nx-answer: canary-5d1f\r\ncontent-length: 11\r\n\r\n";
     let mut server = Server::answering(format!("{head}{CANARY}")).await;
-    let client = over_sockets(server.base(), HttpOptions::new("test"));
+    let client = over_sockets(server.base(), options());
     let error = client.send(&find()).await.unwrap_err();
     let request = server.request().await;
     assert_eq!(request.matches(CANARY).count(), 3, "{request}");
@@ -154,15 +159,15 @@ async fn the_library_below_shows_no_secret_either() {
     let closed = nobody();
     let base: BaseUrl = format!("http://{closed}/canary-5d1f-base").parse().unwrap();
     let proxy = Proxy::new(format!("http://user:{CANARY}-password@{closed}"));
-    let options = HttpOptions::new("test").connect_timeout(seconds(2));
-    let proxied = options.clone().proxy(proxy);
+    let direct = options().connect_timeout(seconds(2));
+    let proxied = direct.clone().proxy(proxy);
     assert!(!format!("{proxied:?}").contains(CANARY));
-    for options in [options, proxied] {
+    for options in [direct, proxied] {
         let client = over_sockets(base.clone(), options);
         let error = client.send(&Issue::new(format!("{CANARY}-path"))).await.unwrap_err();
         assert!(!told(&error).contains(CANARY), "{error:?}");
     }
-    let wrong = HttpOptions::new("test").proxy(Proxy::new(format!("http://[{CANARY}")));
+    let wrong = options().proxy(Proxy::new(format!("http://[{CANARY}")));
     let error = ReqwestTransport::new(wrong).unwrap_err();
     assert!(!format!("{error} {error:?}").contains(CANARY), "{error:?}");
 

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test's own preparations stop the test when they fail")]
 
+mod authority;
 mod canary;
 mod cancellation;
 mod credentials;

@@ -15,18 +15,20 @@ use httpmock::MockServer;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::{
+    authority::Authority,
     loopback::{Server, head, nobody, ok},
     support::{Find, Issue, Raw, Toy},
 };
 
 fn options() -> HttpOptions {
-    HttpOptions::new("fiskus-test/1.0 (+https://shop.example)")
+    HttpOptions::new("fiskus-test/1.0 (+https://shop.example)").trust(Authority::new().only())
 }
 
 fn client_with(base: BaseUrl, options: HttpOptions) -> Client<Toy> {
     let bearer = StaticBearer::new(&SecretString::from("a-token")).unwrap();
     let transport = ReqwestTransport::new(options).unwrap();
-    Client::builder(base, transport).authorise(bearer).body_limit(64 * 1024).build()
+    let builder = Client::builder(base, transport).authorise(bearer).body_limit(64 * 1024);
+    builder.timeout(Duration::from_secs(20)).build()
 }
 
 fn client(base: BaseUrl) -> Client<Toy> {
@@ -197,8 +199,11 @@ async fn silent_after(bytes: &'static str) -> Server {
 async fn a_server_that_falls_silent_may_have_done_it() {
     for bytes in ["", "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n12345"] {
         let server = silent_after(bytes).await;
-        let outcome = issue(server.base(), options().read_timeout(Duration::from_millis(100)));
-        assert_eq!(outcome.await, (ErrorKind::Timeout, Phase::MaybeSent, true), "{bytes}");
+        let options = options().read_timeout(Duration::from_millis(100));
+        let start = tokio::time::Instant::now();
+        let outcome = issue(server.base(), options).await;
+        assert_eq!(outcome, (ErrorKind::Timeout, Phase::MaybeSent, true), "{bytes}");
+        assert!(start.elapsed() < Duration::from_secs(10), "the read timeout was not kept");
     }
 }
 

@@ -1,84 +1,22 @@
 //! TLS over real sockets: whom we trust, who we are, and which HTTP is spoken.
 
-use std::{convert::Infallible, sync::Arc};
+use std::convert::Infallible;
 
-use common_core::{effect::ErrorKind, retry::RetryPolicy, secret::secret_bytes};
+use common_core::{effect::ErrorKind, retry::RetryPolicy};
 use common_http::{
-    CallOptions, Client, ClientIdentity, Error, HttpOptions, HttpVersion, ReqwestTransport,
-    TrustAnchors,
+    CallOptions, Client, Error, HttpOptions, HttpVersion, ReqwestTransport, TrustAnchors,
 };
 use http_body_util::Full;
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
-use rustls::{
-    RootCertStore, ServerConfig,
-    crypto::aws_lc_rs,
-    pki_types::PrivateKeyDer,
-    server::{WebPkiClientVerifier, danger::ClientCertVerifier},
-};
+use rustls::server::WebPkiClientVerifier;
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 use tokio_rustls::TlsAcceptor;
 
 use crate::{
+    authority::Authority,
     loopback::{Server, head, ok},
     support::{Raw, Toy},
 };
-
-/// A certificate authority that lives as long as its test.
-struct Authority {
-    pem: String,
-    certificate: rcgen::Certificate,
-    issuer: Issuer<'static, KeyPair>,
-}
-
-impl Authority {
-    fn new() -> Self {
-        let mut params = CertificateParams::new(Vec::new()).unwrap();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let key = KeyPair::generate().unwrap();
-        let certificate = params.self_signed(&key).unwrap();
-        Self { pem: certificate.pem(), certificate, issuer: Issuer::new(params, key) }
-    }
-
-    fn issue(&self, name: &str) -> (rcgen::Certificate, KeyPair) {
-        let key = KeyPair::generate().unwrap();
-        let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
-        (params.signed_by(&key, &self.issuer).unwrap(), key)
-    }
-
-    /// A server's side of TLS for `localhost`.
-    fn acceptor(&self, clients: Arc<dyn ClientCertVerifier>, alpn: &[&str]) -> TlsAcceptor {
-        let (certificate, key) = self.issue("localhost");
-        let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
-        let mut config =
-            ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-                .with_safe_default_protocol_versions()
-                .unwrap()
-                .with_client_cert_verifier(clients)
-                .with_single_cert(vec![certificate.der().clone()], key)
-                .unwrap();
-        config.alpn_protocols = alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
-        TlsAcceptor::from(Arc::new(config))
-    }
-
-    /// Demands a certificate of this authority from clients.
-    fn demand(&self) -> Arc<dyn ClientCertVerifier> {
-        let mut roots = RootCertStore::empty();
-        roots.add(self.certificate.der().clone()).unwrap();
-        let provider = Arc::new(aws_lc_rs::default_provider());
-        WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build().unwrap()
-    }
-
-    fn identity(&self) -> ClientIdentity {
-        let (certificate, key) = self.issue("a-client");
-        let pem = format!("{}{}", certificate.pem(), key.serialize_pem());
-        ClientIdentity::from_pem(secret_bytes(pem.into_bytes()))
-    }
-
-    fn only(&self) -> TrustAnchors {
-        TrustAnchors::Only(self.pem.clone().into_bytes())
-    }
-}
 
 /// Answers one request of HTTP/1.1 on each connection.
 async fn serve(acceptor: TlsAcceptor) -> Server {
@@ -96,8 +34,16 @@ async fn serve(acceptor: TlsAcceptor) -> Server {
 }
 
 async fn ask(server: &Server, options: HttpOptions) -> Result<http::Version, Error> {
-    let base = format!("https://localhost:{}", server.port()).parse().unwrap();
-    let client = Client::<Toy>::builder(base, ReqwestTransport::new(options).unwrap()).build();
+    ask_at(server.port(), options).await
+}
+
+async fn ask_at(port: u16, options: HttpOptions) -> Result<http::Version, Error> {
+    ask_over(port, ReqwestTransport::new(options).unwrap()).await
+}
+
+async fn ask_over(port: u16, transport: ReqwestTransport) -> Result<http::Version, Error> {
+    let base = format!("https://localhost:{port}").parse().unwrap();
+    let client = Client::<Toy>::builder(base, transport).build();
     let once = CallOptions::new().retry(RetryPolicy::never());
     client.send_with(&Raw, once).await.map(|(parts, _)| parts.version)
 }
@@ -117,11 +63,54 @@ async fn an_authority_is_trusted_only_when_it_was_named() {
         assert!(ask(&server, trusting(trust)).await.is_ok(), "{shown}");
     }
     let more = TrustAnchors::SystemAnd(other.pem.clone().into_bytes());
-    for trust in [TrustAnchors::System, more, other.only()] {
+    for trust in [more, other.only()] {
         let shown = format!("{trust:?}");
         let error = ask(&server, trusting(trust)).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Connect, "{shown}");
     }
+}
+
+#[tokio::test]
+async fn the_systems_authorities_do_not_vouch_for_an_invented_one() {
+    let ours = Authority::new();
+    let server = serve(ours.acceptor(WebPkiClientVerifier::no_client_auth(), &[])).await;
+    match ReqwestTransport::new(trusting(TrustAnchors::System)) {
+        Ok(transport) => {
+            let error = ask_over(server.port(), transport).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Connect);
+        }
+        // A system that trusts nobody (a bare container) refuses even earlier.
+        Err(error) => assert_eq!(error.option(), "options"),
+    }
+}
+
+/// Runs itself in a process of its own whose system trusts an invented authority, since that can
+/// be set from outside only.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "tells the process of its own from the others")]
+async fn the_systems_authorities_count_unless_others_are_named_alone() {
+    const NAME: &str = "tls::the_systems_authorities_count_unless_others_are_named_alone";
+    const PORT: &str = "FISKUS_TEST_PORT";
+
+    let (ours, other) = (Authority::new(), Authority::new());
+    if let Ok(port) = std::env::var(PORT) {
+        let ask = |trust| ask_at(port.parse().unwrap(), trusting(trust));
+        assert!(ask(TrustAnchors::System).await.is_ok());
+        assert!(ask(TrustAnchors::SystemAnd(other.pem.clone().into_bytes())).await.is_ok());
+        assert_eq!(ask(other.only()).await.unwrap_err().kind(), ErrorKind::Connect);
+        return;
+    }
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), &ours.pem).unwrap();
+    let server = serve(ours.acceptor(WebPkiClientVerifier::no_client_auth(), &[])).await;
+    let mut itself = std::process::Command::new(std::env::current_exe().unwrap());
+    itself.args([NAME, "--exact"]).env("SSL_CERT_FILE", file.path()).env_remove("SSL_CERT_DIR");
+    itself.env(PORT, server.port().to_string());
+    let run = tokio::task::spawn_blocking(move || itself.output()).await.unwrap().unwrap();
+    let told = String::from_utf8_lossy(&run.stdout);
+    assert!(run.status.success() && told.contains("1 passed"), "{told}");
+    assert_eq!(server.connections(), 3);
 }
 
 #[tokio::test]

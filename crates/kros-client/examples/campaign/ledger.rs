@@ -25,8 +25,11 @@ pub(crate) enum Claim {
     AlreadyAccepted,
     /// The answer said success and nothing more could be read of it.
     AcceptedUnread,
-    /// The service refused it.
+    /// The service refused it and said why.
     Refused,
+    /// The service refused the request, and the reasons were lost on the way: it says nothing
+    /// about this document, and sending again brings them.
+    RefusedUnread,
     /// The checks withheld it.
     Withheld,
     /// It was certainly not accepted.
@@ -78,6 +81,7 @@ impl Claim {
         match outcome {
             Outcome::Accepted(PendingRequest { request_id, .. }) => Self::Accepted(*request_id),
             Outcome::AlreadyAccepted => Self::AlreadyAccepted,
+            Outcome::Refused(reasons) if reasons.is_empty() => Self::RefusedUnread,
             Outcome::Refused(_) => Self::Refused,
             Outcome::Withheld(_) => Self::Withheld,
             Outcome::NotSent(_) => Self::NotSent,
@@ -93,6 +97,7 @@ impl Claim {
                 ErrorKind::AlreadyAccepted | ErrorKind::Duplicate => Self::AlreadyAccepted,
                 ErrorKind::Unreadable => Self::AcceptedUnread,
                 _ if error.may_have_happened() => Self::Unknown,
+                ErrorKind::Invalid if error.rejections().is_empty() => Self::RefusedUnread,
                 ErrorKind::Invalid => Self::Refused,
                 _ => Self::NotSent,
             },
@@ -104,7 +109,7 @@ impl Claim {
         tally.count(match self {
             Self::Accepted(_) | Self::AcceptedUnread => Row::Accepted,
             Self::AlreadyAccepted => Row::AlreadyAccepted,
-            Self::Refused => Row::Refused,
+            Self::Refused | Self::RefusedUnread => Row::Refused,
             Self::Withheld => Row::Withheld,
             Self::NotSent => Row::NotSent,
             Self::Unknown => Row::Unknown,

@@ -28,10 +28,10 @@ use std::{
 use futures_util::{StreamExt, stream};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::{judge::Verdict, run::Failure, tries::Tries};
+use crate::{judge::Verdict, run::Failure, tally::Row, tries::Tries};
 
 /// Seeds that run at once: they wait more than they compute.
-const AT_ONCE: usize = 12;
+const AT_ONCE: usize = 24;
 
 /// From so many seeds on, a kind of trouble that was never met means that the campaign is broken.
 const ENOUGH: u64 = 20;
@@ -66,7 +66,12 @@ async fn campaign() -> Result<bool, Failure> {
         progress.inc(1);
     }
     progress.finish_and_clear();
-    tries.report(&mut total);
+    let repeated = tries.forbidden();
+    if repeated > 0 {
+        complain(&format!("{repeated} sendings of documents were repeated without leave"));
+    }
+    total.untrue += repeated;
+    total.tally.add(Row::TriesRepeated, tries.repeated());
     conclude(count, &total)
 }
 

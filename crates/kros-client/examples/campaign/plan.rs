@@ -65,19 +65,19 @@ impl Plan {
         let script = TARGETS.into_iter().flat_map(|(method, path)| lines(&method, path, &mut rng));
         Self {
             seed,
-            mood: if seed % 3 == 0 { Mood::Hostile } else { Mood::Calm },
-            limits: if seed % 5 == 0 { Limits::Current } else { Limits::None },
-            form: if seed % 2 == 0 { Form::Current } else { Form::Documented2023 },
-            scheme: if seed / 2 % 2 == 0 { Scheme::Utf16Le } else { Scheme::Utf8 },
+            mood: if seed.is_multiple_of(3) { Mood::Hostile } else { Mood::Calm },
+            limits: if seed.is_multiple_of(5) { Limits::Current } else { Limits::None },
+            form: if seed.is_multiple_of(2) { Form::Current } else { Form::Documented2023 },
+            scheme: if (seed / 2).is_multiple_of(2) { Scheme::Utf16Le } else { Scheme::Utf8 },
             script: script.collect(),
         }
     }
 
     /// The faults as rules of the sandbox.
     pub(crate) fn rules(&self) -> impl Iterator<Item = Rule> {
-        self.script.iter().map(|line| {
-            Rule::new(line.fault).on(&line.method, line.path).turn(Turn::Nth(line.nth))
-        })
+        self.script
+            .iter()
+            .map(|line| Rule::new(line.fault).on(&line.method, line.path).turn(Turn::Nth(line.nth)))
     }
 
     /// Counts the faults whose request really came.

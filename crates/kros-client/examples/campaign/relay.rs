@@ -6,7 +6,7 @@ use std::{
     net::SocketAddr,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
 };
 
@@ -35,7 +35,6 @@ pub(crate) struct Relay {
 #[derive(Debug)]
 struct State {
     service: SocketAddr,
-    mended: AtomicBool,
     torn: AtomicU64,
     chance: Mutex<StdRng>,
 }
@@ -45,12 +44,8 @@ impl Relay {
     pub(crate) async fn start(service: SocketAddr, chance: StdRng) -> io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
-        let state = Arc::new(State {
-            service,
-            mended: AtomicBool::new(false),
-            torn: AtomicU64::new(0),
-            chance: Mutex::new(chance),
-        });
+        let state =
+            Arc::new(State { service, torn: AtomicU64::new(0), chance: Mutex::new(chance) });
         let task = tokio::spawn(accept(listener, Arc::clone(&state)));
         Ok(Self { address, state, task })
     }
@@ -58,11 +53,6 @@ impl Relay {
     /// Where it listens.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
-    }
-
-    /// Lets every connection from now on live.
-    pub(crate) fn mend(&self) {
-        self.state.mended.store(true, Ordering::Relaxed);
     }
 
     /// How many connections were torn.
@@ -98,7 +88,7 @@ async fn carry(mut client: TcpStream, state: Arc<State>) {
     let mut requests = from_client.take(limit);
     tokio::select! {
         sent = copy(&mut requests, &mut to_service) => {
-            if sent.is_ok_and(|bytes| bytes == limit) && !state.mended.load(Ordering::Relaxed) {
+            if sent.is_ok_and(|bytes| bytes == limit) {
                 state.torn.fetch_add(1, Ordering::Relaxed);
             }
         }
@@ -112,6 +102,6 @@ impl State {
         let mut chance = self.chance.lock().unwrap_or_else(PoisonError::into_inner);
         let tears = chance.random_range(0..10) < TEARS_IN_TEN;
         let limit = chance.random_range(0..LONGEST_TEAR);
-        (tears && !self.mended.load(Ordering::Relaxed)).then_some(limit)
+        tears.then_some(limit)
     }
 }

@@ -5,7 +5,7 @@
 use std::{
     collections::BTreeMap,
     fmt,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use tracing::{
@@ -14,7 +14,7 @@ use tracing::{
 };
 use tracing_subscriber::{Layer, layer::Context, layer::SubscriberExt};
 
-use crate::{judge::Verdict, run::Failure, tally::Row};
+use crate::run::Failure;
 
 /// What has been seen so far; clones share it.
 #[derive(Clone, Debug, Default)]
@@ -46,15 +46,22 @@ impl Tries {
         Ok(tries)
     }
 
-    /// Adds what was seen to the verdict.
-    pub(crate) fn report(&self, verdict: &mut Verdict) {
-        let seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        verdict.tally.add(Row::TriesRepeated, seen.repeated);
-        verdict.untrue += seen.forbidden;
+    /// How many tries were repetitions.
+    pub(crate) fn repeated(&self) -> u64 {
+        self.seen().repeated
+    }
+
+    /// How many sendings of documents were repeated although the first may have been taken.
+    pub(crate) fn forbidden(&self) -> u64 {
+        self.seen().forbidden
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn note(&self, one: &Try) {
-        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut seen = self.seen();
         if one.attempt > 1 {
             seen.repeated += 1;
         }

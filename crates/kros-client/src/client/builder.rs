@@ -212,3 +212,52 @@ pub enum BuilderError {
     #[error("an option of the connections cannot be used")]
     Options(#[from] OptionsError),
 }
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error as _;
+
+    use super::*;
+    use crate::{ErrorKind, auth};
+
+    fn production() -> ClientBuilder {
+        Client::builder(Environment::Production)
+    }
+
+    #[test]
+    fn tokens_are_counted_apart_without_being_named() {
+        let name = |token: &str| credentials(Some(&token.into())).unwrap().0;
+        let (one, other) = (name("canary-one"), name("canary-two"));
+        assert_ne!(one, other);
+        assert_eq!(one, name("canary-one"));
+        assert_eq!((one.len(), one.contains("canary")), (16, false));
+        assert_eq!(credentials(None).unwrap().0, "anonymous");
+    }
+
+    #[test]
+    fn a_token_that_no_header_carries_is_refused_and_not_shown() {
+        for token in ["", "canary\ntoken"] {
+            let error = production().token(token.into()).build().unwrap_err();
+            assert!(matches!(error, BuilderError::Token(_)));
+            let shown = format!("{error:?} {error} {}", error.source().unwrap());
+            assert!(!shown.contains("canary"), "{shown}");
+        }
+    }
+
+    #[test]
+    fn no_token_shows_in_debug() {
+        let builder = production().token("canary-token".into());
+        let mut shown = format!("{builder:?}");
+        let _ = write!(shown, "{:?}", builder.build().unwrap());
+        assert!(!shown.contains("canary"), "{shown}");
+        assert!(shown.contains("https://api-economy.kros.sk/api"), "{shown}");
+    }
+
+    #[tokio::test]
+    async fn a_client_without_a_token_says_so() {
+        let error = production().build().unwrap().send(&auth::Check).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Credentials);
+        let cause = error.source().unwrap().to_string();
+        assert_eq!(cause, "the client was built without a token");
+    }
+}
