@@ -150,7 +150,8 @@ mod tests {
 
     #[test]
     fn another_algorithm_is_refused_by_name() {
-        let error = Canonicalizer::from_algorithm("http://www.w3.org/2006/12/xml-c14n11").unwrap_err();
+        let error =
+            Canonicalizer::from_algorithm("http://www.w3.org/2006/12/xml-c14n11").unwrap_err();
         assert_eq!(
             error.to_string(),
             "the canonicalisation algorithm `http://www.w3.org/2006/12/xml-c14n11` is not one of the four that are supported"

@@ -21,7 +21,7 @@ impl<'a, 'input> Canonical<'a, 'input> {
 
     /// Leaves a node out with all it holds; may be called several times.
     ///
-    /// This is what the transforms of a signature ask for: the enveloped-signature transform leaves out its own signature, the XPath `not(ancestor-or-self::ds:Signature)` every signature, and an XPath filter 2.0 `subtract` the nodes it names.
+    /// This is what the transforms of a signature ask for: the enveloped-signature transform leaves out its own signature, an `XPath` of `not(ancestor-or-self::ds:Signature)` every signature, and an `XPath` filter 2.0 `subtract` the nodes it names.
     /// An id that is not inside the part changes nothing.
     /// Ids belong to one document: one from another document names whatever stands there.
     pub fn without(mut self, node: NodeId) -> Self {

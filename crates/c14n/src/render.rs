@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use roxmltree::{NS_XML_URI, Node, NodeType};
+use roxmltree::{Attribute, NS_XML_URI, Node, NodeType};
 
 use crate::{
     Canonical, Comments,
@@ -57,13 +57,26 @@ struct Written<'a> {
     namespace: &'a str,
     local: &'a str,
     value: &'a str,
-    name: &'a str,
+    name: QName<'a>,
 }
 
 impl<'a> Written<'a> {
-    /// What the attributes of a tag are sorted by; the parser allows each only once in a tag.
+    fn new<'input: 'a>(source: &'input str, attribute: &Attribute<'a, 'input>) -> Self {
+        Self {
+            namespace: attribute.namespace().unwrap_or_default(),
+            local: attribute.name(),
+            value: attribute.value(),
+            name: QName::of_attribute(source, attribute),
+        }
+    }
+
+    /// What the attributes of a tag are sorted by.
     fn key(&self) -> (&'a str, &'a str) {
         (self.namespace, self.local)
+    }
+
+    fn is_xml(&self) -> bool {
+        self.namespace == NS_XML_URI
     }
 }
 
@@ -137,7 +150,7 @@ impl<'a, 'input, O: Output> Renderer<'_, 'a, 'input, O> {
         }
         for attribute in &self.attributes {
             self.out.put(b" ");
-            self.out.put(attribute.name.as_bytes());
+            self.out.put(attribute.name.whole().as_bytes());
             quoted(self.out, attribute.value);
         }
         self.out.put(b">");
@@ -167,13 +180,13 @@ impl<'a, 'input, O: Output> Renderer<'_, 'a, 'input, O> {
             return true;
         };
         let (own, above) = (element.namespaces(), parent.namespaces());
-        own.len() != above.len()
-            || own.zip(above).any(|(own, above)| !std::ptr::eq(own, above))
+        own.len() != above.len() || own.zip(above).any(|(own, above)| !std::ptr::eq(own, above))
     }
 
     fn need_listed(&mut self, element: Node<'a, 'input>) {
         for prefix in &self.canonical.rules.prefixes {
-            let listed = element.namespaces().find(|namespace| namespace.name() == prefix.as_deref());
+            let listed =
+                element.namespaces().find(|namespace| namespace.name() == prefix.as_deref());
             if let Some(namespace) = listed {
                 self.scope.need(namespace.name().unwrap_or_default(), namespace.uri());
             }
@@ -181,40 +194,30 @@ impl<'a, 'input, O: Output> Renderer<'_, 'a, 'input, O> {
     }
 
     fn collect_attributes(&mut self, element: Node<'a, 'input>) {
+        let source = self.source;
+        let written = |attribute| Written::new(source, &attribute);
         self.attributes.clear();
-        let is_inclusive = self.canonical.rules.declarations == Declarations::Inclusive;
-        for attribute in element.attributes() {
-            let name = QName::of_attribute(self.source, &attribute);
-            let namespace = attribute.namespace().unwrap_or_default();
-            if !is_inclusive && !name.prefix().is_empty() {
-                self.scope.need(name.prefix(), namespace);
+        self.attributes.extend(element.attributes().map(written));
+        match self.canonical.rules.declarations {
+            Declarations::Exclusive => {
+                for attribute in &self.attributes {
+                    // The default namespace does not hold for attributes.
+                    if !attribute.name.prefix().is_empty() {
+                        self.scope.need(attribute.name.prefix(), attribute.namespace);
+                    }
+                }
             }
-            self.attributes.push(Written {
-                namespace,
-                local: attribute.name(),
-                value: attribute.value(),
-                name: name.whole(),
-            });
-        }
-        if is_inclusive && element == self.canonical.apex {
-            self.inherit_xml_attributes(element);
+            // The outermost tag takes along the attributes `xml:…` of its ancestors, the nearest
+            // of each name (Canonical XML 1.0, section 2.4).
+            Declarations::Inclusive if element == self.canonical.apex => {
+                let above = element.ancestors().skip(1).flat_map(|ancestor| ancestor.attributes());
+                self.attributes.extend(above.map(written).filter(Written::is_xml));
+            }
+            Declarations::Inclusive => {}
         }
         // The sort is stable, so of an inherited attribute the nearest comes first and stays.
         self.attributes.sort_by(|left, right| left.key().cmp(&right.key()));
-        self.attributes.dedup_by(|later, earlier| later.key() == earlier.key());
-    }
-
-    /// The outermost tag takes along the attributes `xml:…` of its ancestors, the nearest of each name (Canonical XML 1.0, section 2.4).
-    fn inherit_xml_attributes(&mut self, apex: Node<'a, 'input>) {
-        let above = apex.ancestors().skip(1).flat_map(|ancestor| ancestor.attributes());
-        for attribute in above.filter(|attribute| attribute.namespace() == Some(NS_XML_URI)) {
-            self.attributes.push(Written {
-                namespace: NS_XML_URI,
-                local: attribute.name(),
-                value: attribute.value(),
-                name: QName::of_attribute(self.source, &attribute).whole(),
-            });
-        }
+        self.attributes.dedup_by(|later, earlier| later.is_xml() && later.key() == earlier.key());
     }
 
     fn text(&mut self, node: Node<'a, 'input>) {

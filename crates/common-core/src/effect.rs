@@ -41,6 +41,8 @@ pub enum ErrorKind {
     Credentials,
     /// A store shared between processes could not be reached. Nothing was sent.
     Store,
+    /// A local file could not be read or written.
+    File,
     /// No connection could be made. Nothing was sent.
     Connect,
     /// No complete answer came in time.
@@ -156,6 +158,7 @@ impl ErrorKind {
             Self::Guarded => "the same request was accepted a moment ago",
             Self::Credentials => "no credentials could be had",
             Self::Store => "the shared store could not be used",
+            Self::File => "a local file could not be read or written",
             Self::Connect => "no connection could be made",
             Self::Timeout => "no complete answer came in time",
             Self::Interrupted => "the connection broke before a complete answer",

@@ -83,7 +83,7 @@ impl Download {
     }
 
     fn file_error(&self, error: std::io::Error) -> Error {
-        self.error(ErrorKind::Store).because(error)
+        self.error(ErrorKind::File).because(error)
     }
 
     /// The server has answered with success: whatever the call does, it has done.

@@ -6,7 +6,7 @@ mod memory;
 pub mod postgres;
 mod sealed;
 #[cfg(feature = "sqlite")]
-pub mod sqlite;
+mod sqlite;
 
 pub use common_core::store::{
     BoxFuture, Change, Entries, Entry, Expect, Fence, Journals, Lease, Leases, Position, Record,
@@ -15,6 +15,6 @@ pub use common_core::store::{
 pub use memory::MemoryStore;
 #[cfg(feature = "postgres")]
 pub use postgres::PostgresStore;
-pub use sealed::{SealKey, SealedRecords};
+pub use sealed::{SealKey, SealKeyError, SealedRecords};
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;

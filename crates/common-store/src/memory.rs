@@ -4,6 +4,7 @@ use std::{
     collections::BTreeMap,
     fmt,
     future::ready,
+    ops::Bound,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -115,7 +116,7 @@ impl Journals for MemoryStore {
     ) -> StoreResult<'a, Vec<Entry>> {
         self.with(None, |state, _| {
             let Some(journal) = state.journals.get(journal) else { return Vec::new() };
-            let behind = journal.entries.range(Position::new(after.number() + 1)..);
+            let behind = journal.entries.range((Bound::Excluded(after), Bound::Unbounded));
             behind
                 .filter(|(_, (_, acknowledged))| which == Entries::All || !acknowledged)
                 .take(limit)

@@ -63,17 +63,7 @@ impl Client {
     ) -> Result<E::Response, Error> {
         let fingerprint = self.guarded(endpoint)?;
         let result = self.http.send_with(endpoint, options).await.map_err(Error::from);
-        if let Some(fingerprint) = fingerprint {
-            let accepted = match &result {
-                Ok(_) => true,
-                Err(error) => {
-                    matches!(error.kind(), ErrorKind::AlreadyAccepted | ErrorKind::Unreadable)
-                }
-            };
-            if accepted {
-                self.guard.remember(fingerprint, self.tick());
-            }
-        }
+        self.remember(fingerprint, &result);
         result
     }
 
@@ -105,7 +95,10 @@ impl Client {
 
     /// Makes a call and leaves the reading of the answer's body to the caller, as for a file.
     pub async fn download<E: Endpoint<Api = Kros>>(&self, endpoint: &E) -> Result<Download, Error> {
-        self.http.download(endpoint, CallOptions::new()).await.map_err(Error::from)
+        let fingerprint = self.guarded(endpoint)?;
+        let result = self.http.download(endpoint, CallOptions::new()).await.map_err(Error::from);
+        self.remember(fingerprint, &result);
+        result
     }
 
     /// The address below which the endpoints live.
@@ -140,6 +133,19 @@ impl Client {
             return Err(refused(CommonKind::Guarded).with_retry_after(Some(wait)).into());
         }
         Ok(fingerprint)
+    }
+
+    /// Remembers a request that the service has accepted, now or a moment ago.
+    fn remember<T>(&self, fingerprint: Option<Fingerprint>, result: &Result<T, Error>) {
+        let accepted = match result {
+            Ok(_) => true,
+            Err(error) => {
+                matches!(error.kind(), ErrorKind::AlreadyAccepted | ErrorKind::Unreadable)
+            }
+        };
+        if let Some(fingerprint) = fingerprint.filter(|_| accepted) {
+            self.guard.remember(fingerprint, self.tick());
+        }
     }
 }
 

@@ -26,6 +26,8 @@ pub enum ErrorKind {
     Duplicate,
     /// A store shared between processes failed. Nothing was sent.
     Store,
+    /// A download could not be written to its file. The call can be made again.
+    File,
     /// No connection could be made. Nothing was sent; try again later.
     Connect,
     /// No complete answer came in time. A document may have been accepted: look it up by its
@@ -113,6 +115,7 @@ impl Error {
             Common::Limited => ErrorKind::Limited,
             Common::Guarded => ErrorKind::Duplicate,
             Common::Store => ErrorKind::Store,
+            Common::File => ErrorKind::File,
             Common::Connect => ErrorKind::Connect,
             Common::Timeout => ErrorKind::Timeout,
             Common::Interrupted => ErrorKind::Interrupted,

@@ -60,3 +60,39 @@ impl Client {
         Ok(found)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use common_http::scripted::{Scripted, Step};
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::{Environment, Limits};
+
+    fn page(rows: impl IntoIterator<Item = (i64, &'static str)>) -> Step {
+        let rows = rows.into_iter().map(|(id, name)| json!({"id": id, "externalId": name}));
+        Step::answer(200, json!({"data": rows.collect::<Vec<Value>>()}).to_string())
+    }
+
+    #[tokio::test]
+    async fn a_document_that_moved_to_the_next_page_is_found_once() {
+        let first = (1..=99).map(|id| (id, "other")).chain([(100, "order-1")]);
+        let second = [(100, "order-1"), (101, "order-2"), (102, "order-1"), (103, "")];
+        let script = Scripted::new([page(first), page(second)]);
+        let client = Client::builder(Environment::at("https://kros.example.test/api").unwrap())
+            .token("token".into())
+            .transport(script.clone())
+            .limits(Limits::custom(common_core::limit::Windows::unlimited()))
+            .build()
+            .unwrap();
+        let wanted: ExternalId = "order-1".parse().unwrap();
+        let since = Timestamp::from("2026-01-31T08:00:00");
+        let found = client.find_invoices([wanted.clone()], since).await.unwrap();
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[&wanted], [InvoiceId(100), InvoiceId(102)]);
+        let asked: Vec<_> =
+            script.requests().iter().map(|one| one.uri().query().unwrap().to_owned()).collect();
+        let first = "LastModifiedTimestamp=2026-01-31T08%3A00%3A00&Top=100";
+        assert_eq!(asked, [first.to_owned(), format!("{first}&Skip=100")]);
+    }
+}

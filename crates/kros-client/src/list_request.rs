@@ -180,3 +180,32 @@ pub(crate) fn next_skip(top: Option<u32>, skip: u64, page: usize) -> Option<u64>
     let top = top.unwrap_or(DEFAULT_TOP) as usize;
     (page >= top).then_some(skip + page as u64)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_length_counts_characters() {
+        assert!(check_length("Name", &"ľ".repeat(5), 5).is_ok());
+        let error = check_length("Name", &"ľ".repeat(6), 5).unwrap_err();
+        assert_eq!(error.to_string(), "Name: must have at most 5 characters, and has 6");
+    }
+
+    #[test]
+    fn a_page_has_1_to_100_items() {
+        let refused = |top| check_top(Some(top)).is_err();
+        assert_eq!([0, 1, 100, 101].map(refused), [true, false, false, true]);
+        assert!(check_top(None).is_ok());
+    }
+
+    #[test]
+    fn only_a_full_page_has_a_next_one() {
+        assert_eq!(next_skip(Some(10), 20, 10), Some(30));
+        assert_eq!(next_skip(Some(10), 20, 9), None);
+        assert_eq!(next_skip(None, 0, 50), Some(50));
+        assert_eq!(next_skip(None, 0, 49), None);
+        // A service that gives more than was asked for does not hold the paging up.
+        assert_eq!(next_skip(Some(10), 0, 12), Some(12));
+    }
+}

@@ -133,3 +133,33 @@ pub(crate) use submission;
 /// JSON in UTF-8 (source document, "Podporované endpointy").
 pub(crate) const JSON: http::HeaderValue =
     http::HeaderValue::from_static("application/json; charset=utf-8");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::Rule;
+
+    #[test]
+    fn documents_are_known_by_their_external_ids_and_checked_together() {
+        let payment = NewPayment::new("2026-01-31", 5).external_id("twin");
+        assert_eq!(Document::external_id(&payment), Some("twin"));
+        assert_eq!(Document::external_id(&NewInvoice::default()), None);
+        let findings = Document::check(&[payment.clone(), payment], &Profile::documented());
+        assert_eq!(findings[0].rule, Rule::DuplicateExternalId);
+    }
+
+    #[test]
+    fn numbers_keep_their_digits_on_the_way() {
+        let sum: common_core::money::Amount = "24.60".parse().unwrap();
+        let body = one(&NewPayment::new("2026-01-31", sum)).unwrap();
+        assert_eq!(body, r#"{"data":{"dateOfPayment":"2026-01-31","sumOfPayment":24.60}}"#);
+    }
+
+    #[test]
+    fn a_batch_holds_1_to_100_documents() {
+        for (count, fits) in [(0, false), (1, true), (100, true), (101, false)] {
+            assert_eq!(many(vec![1; count].into_iter()).is_ok(), fits, "{count}");
+        }
+        assert_eq!(many([1, 2].into_iter()).unwrap(), r#"{"data":[1,2]}"#);
+    }
+}

@@ -66,10 +66,8 @@ impl Certificate {
         let read = x509_cert::Certificate::from_der(der).map_err(|_| CertificateError)?;
         let tbs = read.tbs_certificate();
         let spki = tbs.subject_public_key_info().to_der().map_err(|_| CertificateError)?;
-        let usage =
-            tbs.get_extension::<KeyUsageExtension>().map_err(|_| CertificateError)?;
-        let constraints =
-            tbs.get_extension::<BasicConstraints>().map_err(|_| CertificateError)?;
+        let usage = tbs.get_extension::<KeyUsageExtension>().map_err(|_| CertificateError)?;
+        let constraints = tbs.get_extension::<BasicConstraints>().map_err(|_| CertificateError)?;
         Ok(Self {
             subject: DistinguishedName::read(tbs.subject()).ok_or(CertificateError)?,
             issuer: DistinguishedName::read(tbs.issuer()).ok_or(CertificateError)?,
@@ -78,7 +76,7 @@ impl Certificate {
             not_after: instant(tbs.validity().not_after)?,
             public_key: PublicKey::from_spki_der(&spki).ok(),
             spki,
-            key_usage: usage.map(|(_, usage)| KeyUsage::read(&usage)),
+            key_usage: usage.map(|(_, usage)| KeyUsage::read(usage)),
             authority: constraints.is_some_and(|(_, constraints)| constraints.ca),
             der: der.to_vec(),
         })
@@ -217,7 +215,7 @@ impl fmt::Debug for Certificate {
 }
 
 impl KeyUsage {
-    fn read(usage: &KeyUsageExtension) -> Self {
+    fn read(usage: KeyUsageExtension) -> Self {
         Self {
             digital_signature: usage.digital_signature(),
             non_repudiation: usage.non_repudiation(),

@@ -20,10 +20,10 @@ mod tests;
 
 use std::fmt;
 
-#[cfg(any(test, feature = "csr"))]
-pub(crate) use public_key::ecdsa_der;
 pub use local_signer::LocalSigner;
 pub use private_key::{KeyError, PrivateKey};
+#[cfg(any(test, feature = "csr"))]
+pub(crate) use public_key::ecdsa_der;
 pub use public_key::{
     PublicKey, PublicKeyKind, SignatureEncoding, SignatureHash, VerificationAlgorithm, VerifyError,
 };

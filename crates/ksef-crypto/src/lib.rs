@@ -11,3 +11,5 @@ pub mod qr;
 pub mod seal;
 #[cfg(any(test, feature = "csr"))]
 pub mod test_certificates;
+pub mod upo;
+pub mod xades;

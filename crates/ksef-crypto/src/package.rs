@@ -4,7 +4,7 @@
 //! it is written, cut into parts, and each part is encrypted and hashed on its way into a
 //! [`PartSink`].
 //! Only a few megabytes are in memory at any time, whatever the size of the package; besides them
-//! about 40 bytes are kept for every entry.
+//! some 40 bytes are kept for every entry.
 //! Nothing here opens files or sockets: readers, writers and stores come from the caller.
 //!
 //! The authority wants all sizes and hashes before it takes the first part.

@@ -26,6 +26,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod caption;
 mod font;
 mod raster;
 mod svg;
@@ -35,9 +36,8 @@ mod tests;
 
 use std::fmt;
 
+pub use caption::Caption;
 use fast_qr::{ECL, QRBuilder};
-
-use crate::number::KsefNumber;
 
 /// Light modules around a symbol, by ISO/IEC 18004.
 const QUIET_ZONE: usize = 4;
@@ -56,28 +56,6 @@ pub enum Correction {
     Quartile,
     /// Level H, about 30 %.
     High,
-}
-
-/// What stands below a symbol.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Caption {
-    /// The number of the invoice.
-    Number(KsefNumber),
-    /// `OFFLINE`: the invoice has no number yet.
-    Offline,
-    /// `CERTYFIKAT`: the link is a KOD II.
-    Certificate,
-}
-
-impl fmt::Display for Caption {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Number(number) => number.as_str(),
-            Self::Offline => "OFFLINE",
-            Self::Certificate => "CERTYFIKAT",
-        })
-    }
 }
 
 /// Why there is no symbol or no picture of it.
@@ -117,10 +95,8 @@ impl QrCode {
             Correction::Quartile => ECL::Q,
             Correction::High => ECL::H,
         };
-        let symbol = QRBuilder::new(link.to_string())
-            .ecl(level)
-            .build()
-            .map_err(|_| QrError::TooLong)?;
+        let symbol =
+            QRBuilder::new(link.to_string()).ecl(level).build().map_err(|_| QrError::TooLong)?;
         let modules = &symbol.data[..symbol.size * symbol.size];
         let dark = modules.iter().map(|module| module.value()).collect();
         Ok(Self { dark, size: symbol.size, caption })

@@ -121,8 +121,7 @@ impl TestCertificate {
     ) -> Result<LocalSigner, TestCertificateError> {
         let own = RcgenKey::new(&key)?;
         let issuer = authority.issuer()?;
-        let made =
-            self.params()?.signed_by(&own, &issuer).map_err(TestCertificateError::of)?;
+        let made = self.params()?.signed_by(&own, &issuer).map_err(TestCertificateError::of)?;
         signer(made.der(), key, authority.path())
     }
 
@@ -134,6 +133,7 @@ impl TestCertificate {
             params.distinguished_name.push(DnType::CustomDnType(arcs), value(*kind, text)?);
         }
         params.key_usages = vec![self.usage];
+        params.use_authority_key_identifier_extension = true;
         // The library names no way to its time type but a date.
         let epoch = rcgen::date_time_ymd(1970, 1, 1);
         params.not_before = epoch + since_epoch(self.not_before)?;
@@ -175,8 +175,7 @@ impl TestAuthority {
     ) -> Result<Self, TestCertificateError> {
         let params = authority_params(common_name)?;
         let own = RcgenKey::new(&key)?;
-        let made =
-            params.signed_by(&own, &self.issuer()?).map_err(TestCertificateError::of)?;
+        let made = params.signed_by(&own, &self.issuer()?).map_err(TestCertificateError::of)?;
         let signer = signer(made.der(), key, self.path())?;
         Ok(Self { params, signer })
     }
@@ -291,10 +290,7 @@ fn value(kind: AttributeType, text: &str) -> Result<DnValue, TestCertificateErro
 }
 
 fn start_of(year: i32) -> DateTime<Utc> {
-    NaiveDate::from_ymd_opt(year, 1, 1)
-        .unwrap_or_default()
-        .and_time(NaiveTime::MIN)
-        .and_utc()
+    NaiveDate::from_ymd_opt(year, 1, 1).unwrap_or_default().and_time(NaiveTime::MIN).and_utc()
 }
 
 fn since_epoch(time: DateTime<Utc>) -> Result<Duration, TestCertificateError> {

@@ -33,6 +33,7 @@ pub use policy::{Policy, Profile, Refusal, Sha1, Trust};
 pub use source::{MAX_DOCUMENT, NotXml};
 pub use verify::{Coverage, Verified, verify};
 
+pub(crate) use names::DS;
 pub(crate) use source::{text, tree};
 
 use crate::certificate::Certificate;
@@ -63,7 +64,7 @@ pub fn sign(
 fn signatures<'a, 'input>(
     tree: &'a Document<'input>,
 ) -> impl Iterator<Item = Node<'a, 'input>> + use<'a, 'input> {
-    tree.descendants().filter(|node| node.has_tag_name((names::DS, "Signature")))
+    tree.descendants().filter(|node| node.has_tag_name((DS, "Signature")))
 }
 
 /// Whether some reader of the document could take an attribute for the id of its element.

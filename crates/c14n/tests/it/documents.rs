@@ -11,14 +11,67 @@ const NAMESPACES: &[&str] =
 const NAMES: &[&str] = &["Faktura", "P_1", "x", "y-z", "_q", "a.b", "żółć", "日本", "X"];
 const ATTRIBUTES: &[&str] = &["Id", "b", "a", "Z", "ą", "a-1", "a1", "_"];
 const TEXTS: &[&str] = &[
-    "tekst", "Zażółć gęślą jaźń", "&lt;", "&gt;", "&amp;", "&quot;", "&apos;", "\r", "\n", "\r\n",
-    "&#xD;", "&#13;", "&#10;", "&#x9;", "\t", " ", "  ", "\u{a0}", "&#x1F600;", "😀", "\"", "'",
-    ">", "&#x85;", "\u{85}", "\u{2028}", "&#x20;", "0", "<![CDATA[]]>", "<![CDATA[<c & d> ]] ]]>",
-    "<![CDATA[\r\n]]>", "<![CDATA[a\r]]>", "<![CDATA[&#xD;]]>", "&#xE000;", "\u{fffd}",
+    "tekst",
+    "Zażółć gęślą jaźń",
+    "&lt;",
+    "&gt;",
+    "&amp;",
+    "&quot;",
+    "&apos;",
+    "\r",
+    "\n",
+    "\r\n",
+    "&#xD;",
+    "&#13;",
+    "&#10;",
+    "&#x9;",
+    "\t",
+    " ",
+    "  ",
+    "\u{a0}",
+    "&#x1F600;",
+    "😀",
+    "\"",
+    "'",
+    ">",
+    "&#x85;",
+    "\u{85}",
+    "\u{2028}",
+    "&#x20;",
+    "0",
+    "<![CDATA[]]>",
+    "<![CDATA[<c & d> ]] ]]>",
+    "<![CDATA[\r\n]]>",
+    "<![CDATA[a\r]]>",
+    "<![CDATA[&#xD;]]>",
+    "&#xE000;",
+    "\u{fffd}",
 ];
 const VALUES: &[&str] = &[
-    "v", "&amp;", "&lt;", "&gt;", ">", "&quot;", "&apos;", "\t", "\n", "\r", "\r\n", "&#9;",
-    "&#10;", "&#13;", "&#x20;", " ", "  ", "ąę", "&#x1F600;", "😀", "]]>", "=", "/", "0",
+    "v",
+    "&amp;",
+    "&lt;",
+    "&gt;",
+    ">",
+    "&quot;",
+    "&apos;",
+    "\t",
+    "\n",
+    "\r",
+    "\r\n",
+    "&#9;",
+    "&#10;",
+    "&#13;",
+    "&#x20;",
+    " ",
+    "  ",
+    "ąę",
+    "&#x1F600;",
+    "😀",
+    "]]>",
+    "=",
+    "/",
+    "0",
 ];
 const REMARKS: &[&str] =
     &["", "c", " kom entarz ", "a\r\nb", "\r", "a\rb\n", "<x/> &amp; &", "]]>", "ż", " - "];
@@ -181,7 +234,8 @@ impl Maker {
                 continue;
             }
             declared.push(prefix);
-            let uri = if is_default && self.dice.percent(40) { "" } else { self.dice.of(NAMESPACES) };
+            let uri =
+                if is_default && self.dice.percent(40) { "" } else { self.dice.of(NAMESPACES) };
             scope.push((prefix, uri));
             let name = if is_default { String::from("xmlns") } else { format!("xmlns:{prefix}") };
             parts.push(format!("{name}={}", self.quoted(uri)));
@@ -214,7 +268,9 @@ impl Maker {
                     "xml:space" => String::from(self.dice.of(&["preserve", "default"])),
                     "xml:lang" => String::from(self.dice.of(&["pl", "en", ""])),
                     "xml:id" => format!("i{}", self.elements),
-                    _ => String::from(self.dice.of(&["x", "../y", "http://example.com/", "&quot;"])),
+                    _ => {
+                        String::from(self.dice.of(&["x", "../y", "http://example.com/", "&quot;"]))
+                    }
                 };
                 parts.push(format!("{name}={}", self.quoted(&value)));
             }

@@ -119,7 +119,7 @@ proptest! {
 
 #[test]
 fn external_entities_give_a_form_however_they_are_placed() {
-    let resolver = |_: Option<&str>, _: &str| Ok(Some("ż<żó:łć xmlns:żó='u' żó:a='1'>\r&#13;</żó:łć>"));
+    let resolver = |_: Option<&str>, _: &str| Ok(Some("ż<żó:łć xmlns:żó='u' żó:a='1'></żó:łć>"));
     let xml = "<!DOCTYPE r [<!ENTITY e SYSTEM 'x'>]><r>ą&e;ęęęęęęęęęęęęęęęęęęę</r>";
     let options = ParsingOptions {
         allow_dtd: true,

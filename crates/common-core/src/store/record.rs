@@ -1,6 +1,6 @@
 //! Records: values under keys, changed only by comparing first.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -114,4 +114,34 @@ pub trait Records: Send + Sync + fmt::Debug {
 
     /// Removes records that have ended for good; answers how many.
     fn sweep(&self) -> StoreResult<'_, u64>;
+}
+
+/// A shared store is one, too, so that wrappers take a clone or an `Arc` alike.
+impl<R: Records + ?Sized> Records for Arc<R> {
+    fn get<'a>(&'a self, key: &'a str) -> StoreResult<'a, Option<Record>> {
+        (**self).get(key)
+    }
+
+    fn swap<'a>(
+        &'a self,
+        key: &'a str,
+        expect: Expect,
+        change: Change,
+        under: Option<&'a Lease>,
+    ) -> StoreResult<'a, Swap> {
+        (**self).swap(key, expect, change, under)
+    }
+
+    fn list<'a>(
+        &'a self,
+        prefix: &'a str,
+        after: Option<&'a str>,
+        limit: usize,
+    ) -> StoreResult<'a, Vec<(String, Record)>> {
+        (**self).list(prefix, after, limit)
+    }
+
+    fn sweep(&self) -> StoreResult<'_, u64> {
+        (**self).sweep()
+    }
 }

@@ -55,7 +55,7 @@ async fn a_file_that_cannot_be_written_is_an_error_that_tells_what_the_server_di
     let (client, _) = scripted([Step::answer(200, "abc"), Step::answer(200, "abc")]);
     let download = client.download(&Issue::new(1), CallOptions::new()).await.unwrap();
     let error = download.save(folder.path().join("missing/answer")).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Store);
+    assert_eq!(error.kind(), ErrorKind::File);
     assert!(error.may_have_happened());
 
     let taken = folder.path().join("taken");

@@ -1,5 +1,7 @@
 //! The lines of an invoice.
 
+use std::fmt;
+
 use chrono::NaiveDate;
 use common_core::money::Amount;
 
@@ -16,28 +18,33 @@ pub(super) fn inspect(report: &mut Report<'_>, invoice: &NewInvoice) {
     let taxed = [&invoice.delivery_date, &invoice.issue_date];
     let day = taxed.into_iter().find_map(|date| date.as_ref().and_then(Date::day));
     for (index, item) in invoice.items.iter().enumerate() {
-        let at = format!("items[{index}]");
-        line(report, &at, item);
+        line(report, index, item);
         if is_domestic {
-            vat_rate(report, format!("{at}.vatRate"), item, day);
+            vat_rate(report, format_args!("items[{index}].vatRate"), item, day);
         }
     }
     mandatory_text(report, invoice);
 }
 
-fn line(report: &mut Report<'_>, at: &str, item: &InvoiceItem) {
+fn line(report: &mut Report<'_>, index: usize, item: &InvoiceItem) {
     let lengths = report.profile.lengths;
     let (name, code) = (item.name.as_deref(), item.item_code.as_deref());
     if filled(name).is_none() && filled(code).is_none() {
-        report.add(Rule::Required, format!("{at}.name"), "name the item, or give its itemCode");
+        let path = format_args!("items[{index}].name");
+        report.add(Rule::Required, path, "name the item, or give its itemCode");
     }
-    report.length(&format!("{at}.name"), name, lengths.item_name);
-    report.length(&format!("{at}.itemCode"), code, lengths.item_code);
-    report.decimals(&format!("{at}.totalPriceInclVat"), item.total_price_incl_vat);
-    report.discount(&format!("{at}.discountPercent"), item.discount_percent);
+    report.length(format_args!("items[{index}].name"), name, lengths.item_name);
+    report.length(format_args!("items[{index}].itemCode"), code, lengths.item_code);
+    report.decimals(format_args!("items[{index}].totalPriceInclVat"), item.total_price_incl_vat);
+    report.discount(format_args!("items[{index}].discountPercent"), item.discount_percent);
 }
 
-fn vat_rate(report: &mut Report<'_>, path: String, item: &InvoiceItem, day: Option<NaiveDate>) {
+fn vat_rate(
+    report: &mut Report<'_>,
+    path: fmt::Arguments<'_>,
+    item: &InvoiceItem,
+    day: Option<NaiveDate>,
+) {
     let Some(rate) = item.vat_rate else { return };
     if rate > Amount::ZERO && rate < Amount::from(1) {
         report.add(Rule::VatFraction, path, "write the VAT rate in percent, such as 23 for 0.23");

@@ -62,16 +62,17 @@ fn is_slovak(address: Option<&Address>) -> bool {
 }
 
 fn slovak_identifiers(report: &mut Report<'_>, party: &Identifiers<'_>) {
-    let path = format!("{}.registrationId", party.at);
-    let ico = report.identifier(Rule::Ico, &path, party.registration_id, Ico::parse);
+    let at = party.at;
+    let path = format_args!("{at}.registrationId");
+    let ico = report.identifier(Rule::Ico, path, party.registration_id, Ico::parse);
     if ico.is_some_and(|ico| !ico.checksum_ok()) {
         report.add(Rule::IcoCheckDigit, path, "look the IČO up again, its check digit is wrong");
     }
 
-    report.identifier(Rule::Dic, &format!("{}.taxId", party.at), party.tax_id, Dic::parse);
+    report.identifier(Rule::Dic, format_args!("{at}.taxId"), party.tax_id, Dic::parse);
 
-    let path = format!("{}.vatId", party.at);
-    let vat_id = report.identifier(Rule::IcDph, &path, party.vat_id, IcDph::parse);
+    let path = format_args!("{at}.vatId");
+    let vat_id = report.identifier(Rule::IcDph, path, party.vat_id, IcDph::parse);
     if vat_id.is_some_and(|vat_id| !vat_id.checksum_ok()) {
         report.add(
             Rule::IcDphCheckDigit,

@@ -1,4 +1,8 @@
 //! Where the checks write down what they find, and the few checks that many properties share.
+//!
+//! Paths are handed over unwritten: most properties are sound, and only a finding needs its path as text.
+
+use std::fmt::Display;
 
 use chrono::NaiveDate;
 use common_core::ident::IdentError;
@@ -33,17 +37,17 @@ impl<'p> Report<'p> {
         self.findings
     }
 
-    pub(super) fn add(&mut self, rule: Rule, path: impl Into<String>, message: impl Into<String>) {
+    pub(super) fn add(&mut self, rule: Rule, path: impl Display, message: impl Into<String>) {
         self.findings.push(Finding {
             document_index: self.document_index,
-            property_path: path.into(),
+            property_path: path.to_string(),
             severity: self.profile.severity(rule),
             rule,
             message: message.into(),
         });
     }
 
-    pub(super) fn length(&mut self, path: &str, text: Option<&str>, most: usize) {
+    pub(super) fn length(&mut self, path: impl Display, text: Option<&str>, most: usize) {
         let length = text.map_or(0, |text| text.chars().count());
         if length > most {
             self.add(Rule::TooLong, path, format!("shorten it from {length} to {most} characters"));
@@ -51,7 +55,7 @@ impl<'p> Report<'p> {
     }
 
     /// The day of a property, after saying what is wrong with it.
-    pub(super) fn day(&mut self, path: &str, date: Option<&Date>) -> Option<NaiveDate> {
+    pub(super) fn day(&mut self, path: impl Display, date: Option<&Date>) -> Option<NaiveDate> {
         let date = date.filter(|date| filled(Some(date.as_str())).is_some())?;
         let Some(day) = date.day() else {
             self.add(Rule::Date, path, "write the date as YYYY-MM-DD");
@@ -65,20 +69,20 @@ impl<'p> Report<'p> {
         Some(day)
     }
 
-    pub(super) fn decimals(&mut self, path: &str, sum: Option<Amount>) {
+    pub(super) fn decimals(&mut self, path: impl Display, sum: Option<Amount>) {
         if sum.is_some_and(|sum| Money::<2>::try_from(sum).is_err()) {
             self.add(Rule::Decimals, path, "round the sum to two decimals");
         }
     }
 
-    pub(super) fn discount(&mut self, path: &str, percent: Option<Amount>) {
+    pub(super) fn discount(&mut self, path: impl Display, percent: Option<Amount>) {
         let allowed = Amount::ZERO..=Amount::from(100);
         if percent.is_some_and(|percent| !allowed.contains(&percent)) {
             self.add(Rule::Discount, path, "give a discount of 0 to 100 percent");
         }
     }
 
-    pub(super) fn currency(&mut self, path: &str, currency: Option<&str>) {
+    pub(super) fn currency(&mut self, path: impl Display, currency: Option<&str>) {
         let Some(currency) = filled(currency) else { return };
         if currency.len() != 3 || !currency.bytes().all(|b| b.is_ascii_uppercase()) {
             let message = "write the currency as three capital letters, such as EUR";
@@ -99,7 +103,7 @@ impl<'p> Report<'p> {
     pub(super) fn identifier<T: AsRef<str>>(
         &mut self,
         rule: Rule,
-        path: &str,
+        path: impl Display,
         text: Option<&str>,
         parse: fn(&str) -> Result<T, IdentError>,
     ) -> Option<T> {

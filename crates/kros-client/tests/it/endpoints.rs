@@ -3,9 +3,9 @@
 use common_core::open::Open;
 use futures_util::{StreamExt, TryStreamExt, pin_mut};
 use kros_client::{
-    Client, auth, catalog_items, expenses, invoices, invoices::ReportKind, model::AccountId,
-    model::ExpenseDocumentType, model::PaymentStatus, numbering_sequences, payments,
-    proforma_invoices, raw, tags,
+    Client, Error, ErrorKind, auth, catalog_items, expenses, invoices, invoices::ReportKind,
+    model::AccountId, model::ExpenseDocumentType, model::PaymentStatus, numbering_sequences,
+    payments, proforma_invoices, raw, tags,
 };
 use sandbox::{Sandbox, kros::Profile};
 use serde_json::Value;
@@ -15,7 +15,7 @@ use crate::support::{
     unlimited_client,
 };
 
-async fn client_of(sandbox: &Sandbox) -> Client {
+fn client_of(sandbox: &Sandbox) -> Client {
     over_socket(sandbox).build().unwrap()
 }
 
@@ -23,7 +23,7 @@ async fn client_of(sandbox: &Sandbox) -> Client {
 async fn registers_are_listed() {
     for seed in SEEDS {
         let sandbox = hostile(seed).await;
-        let client = client_of(&sandbox).await;
+        let client = client_of(&sandbox);
         client.send(&auth::Check).await.unwrap();
         let sequences = client.send(&numbering_sequences::List).await.unwrap();
         assert_eq!(sequences[0].name.as_deref(), Some("Odoslané faktúry"));
@@ -43,7 +43,7 @@ async fn registers_are_listed() {
 async fn expenses_and_proformas_are_listed_and_fetched() {
     for seed in SEEDS {
         let sandbox = hostile(seed).await;
-        let client = client_of(&sandbox).await;
+        let client = client_of(&sandbox);
         let listed = client.send(&expenses::List::new()).await.unwrap();
         let kinds: Vec<_> = listed.iter().map(|one| one.document_type.unwrap()).collect();
         assert_eq!(kinds[0], Open::Known(ExpenseDocumentType::ReceivedInvoice));
@@ -68,7 +68,7 @@ async fn expenses_and_proformas_are_listed_and_fetched() {
 async fn an_invoice_is_created_listed_fetched_and_printed() {
     for seed in SEEDS {
         let sandbox = hostile(seed).await;
-        let client = client_of(&sandbox).await;
+        let client = client_of(&sandbox);
         let creation = invoices::Create::new(&invoice("order-1")).unwrap();
         // A hostile service may say 503 without having taken the document.
         while let Err(error) = client.send(&creation).await {
@@ -96,7 +96,7 @@ async fn an_invoice_is_created_listed_fetched_and_printed() {
 #[tokio::test]
 async fn a_print_is_downloaded_into_a_file() {
     let sandbox = calm().await;
-    let client = client_of(&sandbox).await;
+    let client = client_of(&sandbox);
     client.send(&invoices::Create::new(&invoice("a")).unwrap()).await.unwrap();
     sandbox.kros().settle().await;
     let id = client.send(&invoices::List::new()).await.unwrap()[0].id;
@@ -108,13 +108,17 @@ async fn a_print_is_downloaded_into_a_file() {
     assert_eq!(saved.len() as u64, written);
     assert_eq!(client.send(&report).await.unwrap().bytes(), &saved);
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    let nowhere = folder.path().join("no-such-folder").join("invoice.pdf");
+    let error = client.download(&report).await.unwrap().save(&nowhere).await.unwrap_err();
+    let error = Error::from(error);
+    assert_eq!((error.kind(), error.may_have_happened()), (ErrorKind::File, false));
     assert_expected(&sandbox);
 }
 
 #[tokio::test]
 async fn batches_and_payments_are_taken_and_listed() {
     let sandbox = calm().await;
-    let client = client_of(&sandbox).await;
+    let client = client_of(&sandbox);
     let batch = invoices::CreateBatch::new(&[invoice("a"), invoice("b")]).unwrap();
     client.send(&batch).await.unwrap();
     sandbox.kros().settle().await;
@@ -134,7 +138,7 @@ async fn batches_and_payments_are_taken_and_listed() {
 #[tokio::test]
 async fn resources_without_types_are_reached_by_their_paths() {
     let sandbox = calm().await;
-    let client = client_of(&sandbox).await;
+    let client = client_of(&sandbox);
     for (path, number) in [("delivery-notes", "DL001"), ("received-orders", "PO001")] {
         let list = raw::List::<Value>::new(path).top(10);
         let rows: Vec<Value> = client.items(list).try_collect().await.unwrap();
@@ -173,7 +177,7 @@ async fn every_item_of_every_page_comes_once_and_in_order() {
 #[tokio::test]
 async fn pages_can_be_resumed_where_they_were_left() {
     let sandbox = calm().await;
-    let client = client_of(&sandbox).await;
+    let client = client_of(&sandbox);
     let pages = client.pages(catalog_items::List::new().top(50));
     pin_mut!(pages);
     let (first, next) = pages.next().await.unwrap().unwrap();
@@ -182,7 +186,7 @@ async fn pages_can_be_resumed_where_they_were_left() {
         (50, Some(catalog_items::List::new().top(50).skip(50)))
     );
     // Another client, as in another process, goes on with the stored request.
-    let other = client_of(&sandbox).await;
+    let other = client_of(&sandbox);
     let rest: Vec<_> = other.pages(next.unwrap()).try_collect().await.unwrap();
     let sizes: Vec<_> = rest.iter().map(|(page, _)| page.len()).collect();
     assert_eq!(sizes, [50, 20]);

@@ -61,3 +61,17 @@ async fn what_the_service_has_already_accepted_is_known_from_then_on() {
     assert_eq!(stored(&sandbox), ["a"]);
     assert_expected(&sandbox);
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_guard_watches_creations_whose_answers_are_read_by_the_caller() {
+    let sandbox = in_process().await;
+    let client = beside(&sandbox).build().unwrap();
+    let creation = Create::new(&invoice("a")).unwrap();
+    let answer = client.download(&creation).await.unwrap();
+    assert_eq!(answer.parts().status, 202);
+    let error = client.download(&creation).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Duplicate);
+    assert_eq!(client.send(&creation).await.unwrap_err().kind(), ErrorKind::Duplicate);
+    assert_eq!(sandbox.requests().len(), 1);
+    assert_expected(&sandbox);
+}

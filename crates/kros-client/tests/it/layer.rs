@@ -7,20 +7,24 @@ use std::sync::{
 };
 
 use axum::{Extension, Router, extract::State, routing::post};
+use common_core::limit::Windows;
 use common_http::Body;
+use futures_util::future::join_all;
 use http::StatusCode;
 use kros_client::{
-    HttpOptions, ReqwestTransport, Transport,
+    HttpOptions, Limits, ReqwestTransport, Transport,
+    batch::{AfterTrouble, BatchOptions},
     invoices::Create,
     webhook::{
         Arrival, Authentic, MemoryReplayGuard, Notification, SIGNATURE_HEADER, Verifier,
         VerifyLayer,
     },
 };
-use sandbox::Sandbox;
+use sandbox::{Sandbox, kros::Profile};
 use tokio::{net::TcpListener, task::JoinHandle};
 
-use crate::support::{SEEDS, assert_expected, calm, hostile, invoice, over_socket};
+use crate::listening::Everything;
+use crate::support::{SEEDS, assert_expected, calm, hostile, invoice, invoices, over_socket};
 
 const SECRET: &str = "vymyslené-tajomstvo-0002";
 
@@ -118,21 +122,42 @@ async fn a_failed_handler_is_told_again_and_knows_it() {
 }
 
 #[tokio::test]
+async fn neither_secret_nor_content_of_a_delivery_is_logged() {
+    let (everything, _listening) = Everything::heard();
+    let sandbox = calm().await;
+    let seen = Seen::default();
+    seen.failures.store(1, Ordering::SeqCst);
+    let (url, server) = receiver(&sandbox, seen).await;
+    let client = over_socket(&sandbox).build().unwrap();
+    client.send(&Create::new(&invoice("canary-order")).unwrap()).await.unwrap();
+    sandbox.kros().settle().await;
+    let told = sandbox.kros().notifications().remove(0);
+    assert!(told.is_delivered() && told.body.contains("canary-order"));
+    posted(&url, Some("AAAA"), &told.body).await;
+    posted(&url, None, &told.body).await;
+    let all = everything.all();
+    assert!(all.iter().all(|(_, text)| !text.contains(SECRET)));
+    let ours = everything.ours();
+    let refusals = ours.iter().filter(|text| text.contains("a notification was refused")).count();
+    assert_eq!(refusals, 2, "{ours:?}");
+    for content in ["canary-order", told.signature.as_str(), "documentNumber"] {
+        assert!(!ours.iter().any(|text| text.contains(content)), "{content} is logged");
+    }
+    server.abort();
+    assert_expected(&sandbox);
+}
+
+#[tokio::test]
 async fn hostile_deliveries_are_each_handled_once() {
-    for seed in SEEDS {
+    let run = |seed| async move {
         let sandbox = hostile(seed).await;
         let seen = Seen::default();
         let (_, server) = receiver(&sandbox, seen.clone()).await;
-        let client = over_socket(&sandbox).build().unwrap();
-        let report = client
-            .batch_with(
-                crate::support::invoices("n", 12),
-                kros_client::batch::BatchOptions::new()
-                    .size(1)
-                    .after_trouble(kros_client::batch::AfterTrouble::GoOn),
-            )
-            .finish()
-            .await;
+        sandbox.kros().set_limits(Profile::Unlimited);
+        let unlimited = Limits::custom(Windows::unlimited());
+        let client = over_socket(&sandbox).limits(unlimited).build().unwrap();
+        let options = BatchOptions::new().size(1).after_trouble(AfterTrouble::GoOn);
+        let report = client.batch_with(invoices("n", 12), options).finish().await;
         sandbox.kros().settle().await;
         let mut handled: Vec<_> =
             seen.arrivals.lock().unwrap().iter().map(|(request, _)| request.clone()).collect();
@@ -144,5 +169,6 @@ async fn hostile_deliveries_are_each_handled_once() {
         assert_eq!(handled, accepted, "seed {seed}");
         server.abort();
         assert_expected(&sandbox);
-    }
+    };
+    join_all(SEEDS.map(run)).await;
 }

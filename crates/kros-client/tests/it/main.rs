@@ -1,6 +1,12 @@
 //! The client against the sandbox: over real sockets where the socket matters, in process and on
 //! paused time where waiting matters.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test's own preparations stop the test when they fail"
+)]
+
 mod batches;
 mod cancellation;
 mod consents;
@@ -10,6 +16,7 @@ mod filters;
 mod guarding;
 #[cfg(feature = "webhook-layer")]
 mod layer;
+mod listening;
 mod notifications;
 mod pace;
 mod recovery;

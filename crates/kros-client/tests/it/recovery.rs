@@ -76,8 +76,8 @@ async fn a_payment_whose_outcome_is_unknown_is_found_by_its_external_id() {
     assert_eq!(client.send(&lost).await.unwrap_err().kind(), ErrorKind::Ambiguous);
     sandbox.kros().settle().await;
     for (name, count) in [("taken", 1), ("lost", 0)] {
-        let list = payments::List::new().external_id(id(name));
-        let found: Vec<_> = client.items(list).try_collect().await.unwrap();
+        let named = payments::List::new().external_id(id(name));
+        let found: Vec<_> = client.items(named).try_collect().await.unwrap();
         assert_eq!(found.len(), count, "{name}");
     }
     client.send(&lost).await.unwrap();

@@ -1,9 +1,6 @@
 //! Secrets show nowhere, and what is asked or sent shows in no event of ours.
 
-use std::{
-    fmt::Write as _,
-    sync::{Arc, Mutex},
-};
+use std::{fmt::Write as _, sync::Arc};
 
 use common_core::secret::SecretString;
 use kros_client::{
@@ -14,61 +11,14 @@ use kros_client::{
     webhook::{MemoryReplayGuard, Verifier},
 };
 use sandbox::{Sandbox, fault::Fault};
-use tracing::{
-    Event, Subscriber,
-    field::{Field, Visit},
-    span,
-};
-use tracing_subscriber::{Layer, layer::Context, layer::SubscriberExt, registry::LookupSpan};
 
+use crate::listening::Everything;
 use crate::support::{always, assert_expected, calm, invoice, once, over_socket};
 
 const SECRET: &str = "canary-webhook-secret";
 const ORDER: &str = "canary-order-number";
 const PRODUCT: &str = "canary-product";
 const MISSING: i64 = 918_273_645;
-
-/// Everything that anybody says, at every level: the target and the text.
-#[derive(Clone, Default)]
-struct Everything(Arc<Mutex<Vec<(String, String)>>>);
-
-struct Text(String);
-
-impl Visit for Text {
-    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
-        let _ = write!(self.0, " {field}={value:?}");
-    }
-}
-
-impl Everything {
-    fn note(&self, metadata: &tracing::Metadata<'_>, record: impl FnOnce(&mut Text)) {
-        let mut text = Text(metadata.name().to_owned());
-        record(&mut text);
-        self.0.lock().unwrap().push((metadata.target().to_owned(), text.0));
-    }
-
-    /// All of it.
-    fn all(&self) -> Vec<(String, String)> {
-        self.0.lock().unwrap().clone()
-    }
-
-    /// What this project's own crates said.
-    fn ours(&self) -> Vec<String> {
-        let own = |target: &str| target.starts_with("kros_client") || target.starts_with("common_");
-        let said = self.all().into_iter().filter(|(target, _)| own(target));
-        said.map(|(_, text)| text).collect()
-    }
-}
-
-impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Everything {
-    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        self.note(event.metadata(), |text| event.record(text));
-    }
-
-    fn on_new_span(&self, attributes: &span::Attributes<'_>, _: &span::Id, _: Context<'_, S>) {
-        self.note(attributes.metadata(), |text| attributes.record(text));
-    }
-}
 
 fn state() -> State {
     State::from_random(*b"canary-state-canary-state-canary")
@@ -107,13 +57,13 @@ async fn busy_day(sandbox: &Sandbox, client: &Client) -> String {
     document.items[0].vat_rate = Some(150.into());
     let refused = Create::new(&document).unwrap();
     errors.push(client.send(&refused).await.unwrap_err());
-    let mut lost = invoice("canary-lost");
+    let mut unlucky = invoice("canary-lost");
     for (number, fault) in
         [(1, Fault::LoseAnswer), (2, Fault::MaskAnswer { status: 202 }), (3, Fault::Unauthorized)]
     {
         once(sandbox, fault);
-        lost.items[0].amount = Some(number.into());
-        errors.push(client.send(&Create::new(&lost).unwrap()).await.unwrap_err());
+        unlucky.items[0].amount = Some(number.into());
+        errors.push(client.send(&Create::new(&unlucky).unwrap()).await.unwrap_err());
     }
     let stranger = Environment::at(sandbox.kros().base_url()).unwrap();
     let pending = PendingConsent::new(Client::builder(stranger).build().unwrap(), state());
@@ -129,9 +79,7 @@ async fn busy_day(sandbox: &Sandbox, client: &Client) -> String {
 
 #[tokio::test]
 async fn secrets_show_nowhere_and_content_shows_in_no_event_of_ours() {
-    let everything = Everything::default();
-    let subscriber = tracing_subscriber::registry().with(everything.clone());
-    let _guard = tracing::subscriber::set_default(subscriber);
+    let (everything, _listening) = Everything::heard();
     let sandbox = calm().await;
     sandbox.kros().set_receiver(5001, Arc::new(|_| 204), SECRET).unwrap();
     let token = sandbox.kros().token("0").unwrap();
@@ -144,13 +92,13 @@ async fn secrets_show_nowhere_and_content_shows_in_no_event_of_ours() {
     let verifier = Verifier::new().secret(SECRET);
     let guard = MemoryReplayGuard::default();
     let _ = write!(shows, "{consent:?} {:?} {verifier:?} {guard:?}", consent.url().unwrap());
-    let bad_token = over_socket(&sandbox).token("canary\ntoken".into()).build().unwrap_err();
+    let bad_token = over_socket(&sandbox).token("canary-unfit\ntoken".into()).build().unwrap_err();
     shows.push_str(&shown(&bad_token));
 
     let all = everything.all();
     assert!(all.iter().any(|(target, _)| target.starts_with("hyper")), "dependencies are heard");
-    let secrets =
-        [token.as_str(), SECRET, state().expose_text().to_owned().leak(), "canary\ntoken"];
+    let state = state();
+    let secrets = [token.as_str(), SECRET, state.expose_text(), "canary-unfit"];
     for secret in secrets {
         assert!(!shows.contains(secret), "a secret is shown");
         let leak = all.iter().find(|(_, text)| text.contains(secret));
@@ -169,9 +117,7 @@ async fn secrets_show_nowhere_and_content_shows_in_no_event_of_ours() {
 
 #[tokio::test]
 async fn repeated_refusals_log_no_token() {
-    let everything = Everything::default();
-    let subscriber = tracing_subscriber::registry().with(everything.clone());
-    let _guard = tracing::subscriber::set_default(subscriber);
+    let (everything, _listening) = Everything::heard();
     let sandbox = calm().await;
     let client = over_socket(&sandbox).build().unwrap();
     always(&sandbox, Fault::Reply { status: 429, retry_after: Some(0) });

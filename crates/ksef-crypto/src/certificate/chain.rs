@@ -5,7 +5,7 @@
 //! Key usage, which that library leaves out, is checked here on every issuer.
 //!
 //! Limits: nothing is asked about revocation (CRL, OCSP), extended key usage and policies are not
-//! looked at, and signatures with SHA-1 or on P-521 with SHA-1 are refused.
+//! looked at, and signatures with SHA-1 are refused.
 
 use std::error::Error;
 use std::fmt;
@@ -82,7 +82,7 @@ pub fn check_chain(
 }
 
 /// Why no path was accepted.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChainError {
     kind: ChainErrorKind,
     source: Option<PathError>,
@@ -124,7 +124,11 @@ impl ChainError {
                 ChainErrorKind::NotValidNow
             }
             PathError::UnknownIssuer => ChainErrorKind::UnknownIssuer,
-            PathError::InvalidSignatureForPublicKey => ChainErrorKind::BadSignature,
+            // The second: an issuer of that name exists, but its key is of another kind.
+            PathError::InvalidSignatureForPublicKey
+            | PathError::UnsupportedSignatureAlgorithmForPublicKeyContext(_) => {
+                ChainErrorKind::BadSignature
+            }
             PathError::EndEntityUsedAsCa | PathError::PathLenConstraintViolated => {
                 ChainErrorKind::NotAnIssuer
             }
@@ -156,14 +160,13 @@ impl Error for ChainError {
 struct AnyPurpose;
 
 impl ExtendedKeyUsageValidator for AnyPurpose {
-    fn validate(&self, purposes: KeyPurposeIdIter<'_, '_>) -> Result<(), PathError> {
-        purposes.map(|purpose| purpose.map(drop)).collect()
+    fn validate(&self, mut purposes: KeyPurposeIdIter<'_, '_>) -> Result<(), PathError> {
+        purposes.try_for_each(|purpose| purpose.map(drop))
     }
 }
 
 fn may_issue(certificate: &Certificate) -> bool {
-    certificate.is_authority()
-        && certificate.key_usage().is_none_or(|usage| usage.key_cert_sign)
+    certificate.is_authority() && certificate.key_usage().is_none_or(|usage| usage.key_cert_sign)
 }
 
 fn check_key_usage(path: &VerifiedPath<'_>) -> Result<(), PathError> {

@@ -143,7 +143,8 @@ impl fmt::Display for DistinguishedName {
             if index > 0 {
                 f.write_str(",")?;
             }
-            for (index, attribute) in part.iter().enumerate() {
+            // Within a part any order is right; this is OpenSSL's.
+            for (index, attribute) in part.iter().rev().enumerate() {
                 if index > 0 {
                     f.write_str("+")?;
                 }

@@ -121,8 +121,7 @@ impl Rule {
         let unrecognised = subject.has(self.identifier) && !(self.recognised)(subject);
         // Without an identifier there is nothing to recognise the holder by, even where the
         // specification calls the attribute optional.
-        let nameless =
-            !subject.has(self.identifier) && !self.required.contains(&self.identifier);
+        let nameless = !subject.has(self.identifier) && !self.required.contains(&self.identifier);
         missing
             .map(|kind| Reason::Missing(*kind))
             .chain(nameless.then_some(Reason::Missing(self.identifier)))
@@ -139,14 +138,12 @@ fn rule(rules: SubjectRules, against: VectorKind) -> Rule {
         (SubjectRules::Version1, VectorKind::Signature) => {
             (&[A::GIVEN_NAME, A::SURNAME], &[A::ORGANIZATION_IDENTIFIER])
         }
-        (SubjectRules::Version1, VectorKind::Seal) => (
-            &[A::ORGANIZATION_IDENTIFIER],
-            &[A::SERIAL_NUMBER, A::GIVEN_NAME, A::SURNAME],
-        ),
-        (SubjectRules::Version2, VectorKind::Signature) => (
-            &[A::GIVEN_NAME, A::SURNAME, A::SERIAL_NUMBER, A::COMMON_NAME, A::COUNTRY_NAME],
-            &[],
-        ),
+        (SubjectRules::Version1, VectorKind::Seal) => {
+            (&[A::ORGANIZATION_IDENTIFIER], &[A::SERIAL_NUMBER, A::GIVEN_NAME, A::SURNAME])
+        }
+        (SubjectRules::Version2, VectorKind::Signature) => {
+            (&[A::GIVEN_NAME, A::SURNAME, A::SERIAL_NUMBER, A::COMMON_NAME, A::COUNTRY_NAME], &[])
+        }
         (SubjectRules::Version2, VectorKind::Seal) => (
             &[A::ORGANIZATION_NAME, A::ORGANIZATION_IDENTIFIER, A::COMMON_NAME, A::COUNTRY_NAME],
             &[A::GIVEN_NAME, A::SURNAME],
@@ -154,9 +151,7 @@ fn rule(rules: SubjectRules, against: VectorKind) -> Rule {
     };
     let (identifier, recognised): (A, fn(&DistinguishedName) -> bool) = match against {
         VectorKind::Signature => (A::SERIAL_NUMBER, |subject| person(subject).is_some()),
-        VectorKind::Seal => {
-            (A::ORGANIZATION_IDENTIFIER, |subject| organisation(subject).is_some())
-        }
+        VectorKind::Seal => (A::ORGANIZATION_IDENTIFIER, |subject| organisation(subject).is_some()),
     };
     Rule { against, required, forbidden, identifier, recognised }
 }

@@ -47,8 +47,10 @@ pub(crate) fn base64_content(text: &str) -> Option<Zeroizing<Vec<u8>>> {
 #[cfg(any(test, feature = "csr"))]
 pub(crate) fn written(label: &str, content: &[u8]) -> Zeroizing<String> {
     let body = Zeroizing::new(STANDARD.encode(content));
-    let mut text = Zeroizing::new(String::with_capacity(body.len() + body.len() / 64 + 80));
-    text.push_str(&format!("-----BEGIN {label}-----\n"));
+    let mut text = Zeroizing::new(String::with_capacity(body.len() + body.len() / 64 + 100));
+    for dash in ["-----BEGIN ", label, "-----\n"] {
+        text.push_str(dash);
+    }
     let mut rest = body.as_str();
     while !rest.is_empty() {
         let (line, after) = rest.split_at(rest.len().min(64));
@@ -56,7 +58,9 @@ pub(crate) fn written(label: &str, content: &[u8]) -> Zeroizing<String> {
         text.push('\n');
         rest = after;
     }
-    text.push_str(&format!("-----END {label}-----\n"));
+    for dash in ["-----END ", label, "-----\n"] {
+        text.push_str(dash);
+    }
     text
 }
 

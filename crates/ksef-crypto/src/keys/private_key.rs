@@ -56,8 +56,7 @@ impl PrivateKey {
     /// or scrypt and AES); [`KeyError::Malformed`] when it is no encrypted PKCS#8.
     pub fn from_encrypted_der(der: &[u8], password: &SecretString) -> Result<Self, KeyError> {
         let locked = EncryptedPrivateKeyInfoRef::try_from(der).map_err(|_| KeyError::Malformed)?;
-        let opened =
-            locked.decrypt(password.expose_secret()).map_err(|_| KeyError::Locked)?;
+        let opened = locked.decrypt(password.expose_secret()).map_err(|_| KeyError::Locked)?;
         Self::from_der(opened.as_bytes())
     }
 

@@ -175,8 +175,7 @@ impl PublicKey {
         let der;
         let signature = match algorithm {
             VerificationAlgorithm::Ecdsa(_, SignatureEncoding::Raw) => {
-                der = ecdsa_der(signature, self.kind.order_bytes())
-                    .ok_or(VerifyError::Mismatch)?;
+                der = ecdsa_der(signature, self.kind.order_bytes()).ok_or(VerifyError::Mismatch)?;
                 der.as_slice()
             }
             _ => signature,

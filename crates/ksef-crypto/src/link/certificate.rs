@@ -86,8 +86,7 @@ impl CertificateLink {
         let wrong = LinkError::new;
         Ok(Self {
             environment,
-            context: ContextIdentifier::parse(kind, value)
-                .map_err(|_| wrong(LinkPart::Context))?,
+            context: ContextIdentifier::parse(kind, value).map_err(|_| wrong(LinkPart::Context))?,
             seller: seller(nip)?,
             serial: CertificateSerial::parse(serial).map_err(|_| wrong(LinkPart::Serial))?,
             hash: InvoiceHash::from_base64url(hash).ok_or(wrong(LinkPart::Hash))?,

@@ -13,7 +13,8 @@ use super::{
 ///
 /// `{issuer}-{two letters or digits}{YYYYMM}-{12 hexadecimal digits}-{checksum}`.
 /// KSeF 2.0 calls it the collective identifier (identyfikator zbiorczy) and writes the letters `IZ`
-/// (KSeF 2.0 facts §12.4); KSeF 1.x calls it the payment identifier (KSeF 1.x facts §2.7 and §4).
+/// (KSeF 2.0 facts §12.4); KSeF 1.x calls it the payment identifier (specification 1.9, chapter
+/// 13.11.1; KSeF 1.x facts §2.7 and §4).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CollectiveIdentifier {
     text: Box<str>,

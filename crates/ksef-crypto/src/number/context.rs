@@ -20,7 +20,7 @@ pub enum ContextIdentifier {
     Nip(Nip),
     /// A unit inside a taxpayer.
     InternalId(InternalId),
-    /// A foreign company's registration.
+    /// A seller together with a foreign buyer that issues invoices in the seller's name.
     NipVatUe(NipVatUe),
     /// A Peppol service provider.
     PeppolId(PeppolId),

@@ -29,7 +29,9 @@ pub(super) fn checksum(text: &str) -> u8 {
 /// Tells whether the two digits after the last hyphen of `number` are the checksum of everything
 /// before that hyphen.
 pub(super) fn fits(number: &str) -> bool {
-    number.rsplit_once('-').is_some_and(|(data, digits)| format!("{:02X}", checksum(data)) == digits)
+    number
+        .rsplit_once('-')
+        .is_some_and(|(data, digits)| format!("{:02X}", checksum(data)) == digits)
 }
 
 #[cfg(test)]

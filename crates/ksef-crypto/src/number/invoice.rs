@@ -16,7 +16,7 @@ const FIRST_YEAR_OF_2_0: i32 = 2025;
 /// Number of an invoice in KSeF (numer KSeF): 35 or 36 characters.
 ///
 /// `{issuer}-{YYYYMMDD}-{12 hexadecimal digits}-{checksum}`, where KSeF 1.x may split the technical
-/// part into `6-6` (specification 1.9, chapter 9; KSeF 1.x facts §4; KSeF 2.0 facts §15.1).
+/// part into `6-6` (specification 1.9, chapter 16.2; KSeF 1.x facts §4; KSeF 2.0 facts §15.1).
 /// The issuer is the seller's NIP, or `M` and 9 digits, or 3 letters and 7 digits.
 ///
 /// The two forms of one number are different values; compare the results of
@@ -40,8 +40,7 @@ impl KsefNumber {
         let known = || {
             let (issuer, rest) = text.split_at_checked(10)?;
             let (date, rest) = rest.strip_prefix('-')?.split_at_checked(8)?;
-            let technical =
-                matches("-hhhhhhhhhhhh-hh", rest) || matches("-hhhhhh-hhhhhh-hh", rest);
+            let technical = matches("-hhhhhhhhhhhh-hh", rest) || matches("-hhhhhh-hhhhhh-hh", rest);
             Some(is_issuer(issuer) && is_date(date) && technical)
         };
         match known() {
@@ -70,10 +69,10 @@ impl KsefNumber {
         date: NaiveDate,
         technical_part: [u8; 6],
     ) -> Result<Self, NumberError> {
-        let [a, b, c, d, e, f] = technical_part;
-        let technical = format!("{a:02X}{b:02X}{c:02X}{d:02X}{e:02X}{f:02X}");
-        let data = format!("{seller}-{}-{technical}", date.format("%Y%m%d"));
-        Self::parse(&format!("{data}-{:02X}", crc8::checksum(&data)))
+        let technical =
+            technical_part.iter().fold(0_u64, |value, &byte| value << 8 | u64::from(byte));
+        let unchecked = format!("{seller}-{}-{technical:012X}", date.format("%Y%m%d"));
+        Self::parse(&format!("{unchecked}-{:02X}", crc8::checksum(&unchecked)))
     }
 
     /// Whoever the number begins with, 10 characters: mostly the seller's NIP.

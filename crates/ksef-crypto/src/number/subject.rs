@@ -12,7 +12,7 @@ use super::{
 
 /// Identifier of a unit inside a taxpayer (identyfikator wewnętrzny): a NIP, a hyphen and 5 digits.
 ///
-/// KSeF 1.x facts §4, KSeF 2.0 facts §4.1 and §11.
+/// Specification 1.9, chapter 13.5; KSeF 1.x facts §4; KSeF 2.0 facts §4.1 and §11.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct InternalId {
     text: Box<str>,
@@ -81,8 +81,9 @@ number_text!(InternalId);
 
 /// Pair of a Polish NIP and a VAT number of the European Union: `{NIP}-{VAT number}`.
 ///
-/// It identifies a foreign company's registration in Poland (KSeF 2.0 facts §4.1 and §11, KSeF 1.x
-/// facts §4).
+/// It names a Polish seller together with the buyer from another country that issues invoices in
+/// the seller's name (specification 1.9, chapter 13.6; KSeF 1.x facts §4; KSeF 2.0 facts §4.1 and
+/// §11).
 /// The VAT number has its country's form in VIES, with `XI` for Northern Ireland.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct NipVatUe {

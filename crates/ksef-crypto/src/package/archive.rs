@@ -75,13 +75,11 @@ impl Archive {
         let squeezed = match self {
             Self::Zip { presses, directory } => {
                 let lanes = batch.lanes_mut().par_iter_mut();
-                lanes
-                    .try_for_each(|lane| presses.squeeze(lane))
-                    .and_then(|()| batch.lanes().iter().try_for_each(|lane| record(lane, directory)))
+                lanes.try_for_each(|lane| presses.squeeze(lane)).and_then(|()| {
+                    batch.lanes().iter().try_for_each(|lane| record(lane, directory))
+                })
             }
-            Self::TarGz(tar) => {
-                batch.lanes_mut().iter_mut().try_for_each(|lane| append(lane, tar))
-            }
+            Self::TarGz(tar) => batch.lanes_mut().iter_mut().try_for_each(|lane| append(lane, tar)),
         };
         squeezed.map_err(PackError::Archive)
     }

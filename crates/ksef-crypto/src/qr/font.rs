@@ -51,7 +51,8 @@ const LETTERS: [(char, [u8; ROWS]); 37] = [
 
 /// Column and row of every dot of a letter; a letter that is not in the font has none.
 pub(super) fn dots(letter: char) -> impl Iterator<Item = (usize, usize)> {
-    let rows = LETTERS.iter().find(|(known, _)| *known == letter).map_or([0; ROWS], |(_, rows)| *rows);
+    let rows =
+        LETTERS.iter().find(|(known, _)| *known == letter).map_or([0; ROWS], |(_, rows)| *rows);
     let cells = (0..ROWS).flat_map(|row| (0..COLUMNS).map(move |column| (column, row)));
     cells.filter(move |&(column, row)| rows[row] >> (COLUMNS - 1 - column) & 1 == 1)
 }

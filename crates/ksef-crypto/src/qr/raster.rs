@@ -17,7 +17,7 @@ impl QrCode {
     ///
     /// Five pixels or more are read well from a screen; for print take what makes a module at least
     /// 0.4 mm wide.
-    /// A caption that is wider than the symbol is broken into lines.
+    /// A caption that would be too small in one line is broken into several.
     ///
     /// Fails for other sizes of a module.
     pub fn png(&self, module_pixels: usize) -> Result<Vec<u8>, QrError> {
@@ -29,10 +29,10 @@ impl QrCode {
 
     fn canvas(&self, module: usize) -> Canvas {
         let width = self.side() * module;
-        let caption = self.caption().to_string();
-        // Letters are as large as fits into one line, and at most half a module per dot.
-        let dot = (width / (ADVANCE * caption.len())).clamp(1, module.div_ceil(2));
-        let lines = lines(&caption, width / (ADVANCE * dot));
+        // Letters grow until the caption fills one line, within bounds that suit the symbol.
+        let one_line = width / (ADVANCE * self.caption().to_string().len());
+        let dot = one_line.clamp(module.div_ceil(3), module.div_ceil(2));
+        let lines = self.caption().lines(width / (ADVANCE * dot));
         let height = width + lines.len() * LINE * dot + (QUIET_ZONE - 1) * module;
         let mut canvas = Canvas::white(width, height);
         for row in 0..self.side() {
@@ -46,15 +46,6 @@ impl QrCode {
         }
         canvas
     }
-}
-
-/// The text in lines of at most `longest` characters, all of nearly the same length.
-fn lines(text: &str, longest: usize) -> Vec<&str> {
-    let count = text.len().div_ceil(longest.max(1)).max(1);
-    let length = text.len().div_ceil(count);
-    (0..count)
-        .filter_map(|line| text.get(line * length..text.len().min((line + 1) * length)))
-        .collect()
 }
 
 /// The pixels of the `index`th square of a grid, along one side.

@@ -4,11 +4,11 @@ use std::error::Error;
 use std::fmt;
 
 use aws_lc_rs::encoding::AsDer;
+use aws_lc_rs::encoding::PublicKeyX509Der;
 use aws_lc_rs::rsa::{
     OAEP_SHA256_MGF1SHA256, OaepPrivateDecryptingKey, OaepPublicEncryptingKey,
     Pkcs1PrivateDecryptingKey, Pkcs1PublicEncryptingKey, PrivateDecryptingKey, PublicEncryptingKey,
 };
-use aws_lc_rs::encoding::PublicKeyX509Der;
 use common_core::secret::{ExposeSecret, SecretBytes, Zeroizing, secret_bytes};
 
 use super::{OpenError, SessionKey};
@@ -65,8 +65,8 @@ pub(super) fn encrypt(
     if public.kind() != PublicKeyKind::Rsa {
         return Err(WrapError::Unsupported);
     }
-    let key = PublicEncryptingKey::from_der(public.as_spki_der())
-        .map_err(|_| WrapError::Unsupported)?;
+    let key =
+        PublicEncryptingKey::from_der(public.as_spki_der()).map_err(|_| WrapError::Unsupported)?;
     let mut out = vec![0; key.key_size_bytes()];
     let done = match padding {
         RsaPadding::Pkcs1V15 => {
@@ -117,8 +117,8 @@ impl ReceiverKey {
     ///
     /// [`OpenError`] without a word on why.
     pub fn open(&self, padding: RsaPadding, encrypted: &[u8]) -> Result<SecretBytes, OpenError> {
-        let key = PrivateDecryptingKey::from_pkcs8(self.pkcs8.expose_secret())
-            .map_err(|_| OpenError)?;
+        let key =
+            PrivateDecryptingKey::from_pkcs8(self.pkcs8.expose_secret()).map_err(|_| OpenError)?;
         let mut out = Zeroizing::new(vec![0; key.key_size_bytes()]);
         let length = match padding {
             RsaPadding::Pkcs1V15 => Pkcs1PrivateDecryptingKey::new(key)

@@ -11,6 +11,15 @@ use crate::keys::{SignatureEncoding, SignatureHash, VerificationAlgorithm};
 
 const SHA1: &str = "http://www.w3.org/2000/09/xmldsig#sha1";
 
+/// SHA-256 of what is written into the sink: the digest of everything that is made here.
+pub(crate) fn sha256(write: impl FnOnce(&mut dyn FnMut(&[u8]))) -> [u8; 32] {
+    let mut context = digest::Context::new(&SHA256);
+    write(&mut |bytes| context.update(bytes));
+    let mut value = [0; 32];
+    value.copy_from_slice(context.finish().as_ref());
+    value
+}
+
 /// A digest algorithm by its address; `place` is where it stands.
 pub(crate) fn digest_method(
     address: &str,
@@ -82,7 +91,8 @@ mod tests {
             assert_eq!(method, Err(Refusal::Sha1("SignatureMethod")));
         }
         assert!(digest_method(SHA1, Sha1::Everywhere, "x").is_ok());
-        let method = signature_method("http://www.w3.org/2000/09/xmldsig#rsa-sha1", Sha1::Everywhere);
+        let method =
+            signature_method("http://www.w3.org/2000/09/xmldsig#rsa-sha1", Sha1::Everywhere);
         assert_eq!(method, Ok(VerificationAlgorithm::RsaPkcs1(SignatureHash::Sha1)));
     }
 
@@ -92,6 +102,9 @@ mod tests {
             let refusal = Err(Refusal::Algorithm("SignatureMethod"));
             assert_eq!(signature_method(address, Sha1::Everywhere), refusal);
         }
-        assert!(digest_method("http://www.w3.org/2001/04/xmldsig-more#md5", Sha1::Everywhere, "x").is_err());
+        assert!(
+            digest_method("http://www.w3.org/2001/04/xmldsig-more#md5", Sha1::Everywhere, "x")
+                .is_err()
+        );
     }
 }

@@ -6,19 +6,19 @@
 use std::error::Error;
 use std::fmt;
 
-use aws_lc_rs::digest;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use c14n::Canonicalizer;
 use roxmltree::{Document, Node};
 
+use super::digest::sha256;
 use super::names::{BASE64, DS, ENVELOPED, EXCLUSIVE, OBJECT_TYPE};
 use super::options::{Form, Options, Packaging};
 use super::source::{self, NotXml};
 use super::write::{Reference, Scope, Template};
 use super::{is_id, signatures};
 use crate::certificate::Certificate;
-use crate::keys::{PublicKeyKind, SignError, SignatureAlgorithm};
+use crate::keys::{PublicKey, PublicKeyKind, SignError, SignatureAlgorithm};
 
 /// A signature that lacks only its value.
 #[derive(Clone, Debug)]
@@ -44,6 +44,10 @@ impl Draft {
         options: &Options,
     ) -> Result<Self, XadesError> {
         let algorithm = algorithm(certificate)?;
+        // A name with control characters could be written into no XML document.
+        if certificate.issuer().to_string().contains(char::is_control) {
+            return Err(XadesError::Certificate);
+        }
         let text = source::text(document)?;
         let tree = source::tree(text)?;
         let template = Template::new(certificate, options, algorithm);
@@ -126,7 +130,7 @@ impl Draft {
     }
 
     fn encoded(document: &[u8], template: &Template<'_>) -> Self {
-        let digest = sha256(|mut sink| sink(document));
+        let digest = sha256(|sink| sink(document));
         let content = STANDARD.encode(document);
         let id = template.document_id();
         let object = format!("<ds:Object Id=\"{id}\">{content}</ds:Object>");
@@ -185,15 +189,6 @@ impl Insertion {
     }
 }
 
-/// SHA-256 of what is written into the sink.
-fn sha256(write: impl FnOnce(&mut dyn FnMut(&[u8]))) -> [u8; 32] {
-    let mut context = digest::Context::new(&digest::SHA256);
-    write(&mut |bytes| context.update(bytes));
-    let mut value = [0; 32];
-    value.copy_from_slice(context.finish().as_ref());
-    value
-}
-
 fn canonicalizer(form: Form) -> Canonicalizer {
     match form {
         Form::Exclusive => Canonicalizer::exclusive(),
@@ -203,7 +198,7 @@ fn canonicalizer(form: Form) -> Canonicalizer {
 
 /// The algorithm for the key of a certificate.
 fn algorithm(certificate: &Certificate) -> Result<SignatureAlgorithm, XadesError> {
-    match certificate.public_key().map(crate::keys::PublicKey::kind) {
+    match certificate.public_key().map(PublicKey::kind) {
         Some(PublicKeyKind::Rsa) => Ok(SignatureAlgorithm::RsaPkcs1Sha256),
         Some(PublicKeyKind::P256) => Ok(SignatureAlgorithm::EcdsaP256Sha256),
         _ => Err(XadesError::Key),
@@ -218,7 +213,7 @@ fn check_ids(tree: &Document<'_>, template: &Template<'_>) -> Result<(), XadesEr
     if signatures(tree).next().is_some() {
         return Err(XadesError::AlreadySigned);
     }
-    let is_taken = |value: &str| template.ids().iter().any(|id| id == value);
+    let is_taken = |value: &str| template.ids().contains(&value);
     let mut attributes = tree.descendants().flat_map(|node| node.attributes());
     match attributes.any(|attribute| is_id(&attribute) && is_taken(attribute.value())) {
         true => Err(XadesError::IdTaken),
@@ -238,7 +233,7 @@ pub enum XadesError {
     Id,
     /// An element of the document has the id already; give another.
     IdTaken,
-    /// The certificate cannot be read.
+    /// The certificate cannot be read, or its issuer's name cannot stand in XML.
     Certificate,
     /// The key is neither RSA nor on P-256, or the certificate is of another kind than the key.
     Key,
@@ -258,7 +253,7 @@ impl fmt::Display for XadesError {
             Self::AlreadySigned => f.write_str("the document has a signature already"),
             Self::Id => f.write_str("the id of the signature is not an XML name"),
             Self::IdTaken => f.write_str("the document has an element with the signature's id"),
-            Self::Certificate => f.write_str("the signer's certificate cannot be read"),
+            Self::Certificate => f.write_str("the signer's certificate cannot be used"),
             Self::Key => f.write_str("the signer's key is neither RSA nor on P-256"),
             Self::SignatureLength { bytes } => {
                 write!(f, "a signature of {bytes} bytes is not one of the algorithm asked for")

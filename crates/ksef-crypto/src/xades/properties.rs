@@ -78,9 +78,8 @@ fn signing_certificate(
     must_be(*value, DS, "DigestValue")?;
     let method = certificate_digest_method(algorithm(*method, "CertDigest")?, sha1)?;
     let value = base64(*value, "CertDigest")?;
-    let is_named = |certificate: &Certificate| {
-        digest::digest(method, certificate.as_der()).as_ref() == value
-    };
+    let is_named =
+        |certificate: &Certificate| digest::digest(method, certificate.as_der()).as_ref() == value;
     let place = certificates.iter().position(is_named).ok_or(Refusal::OtherCertificate)?;
     for part in parts {
         if part.has_tag_name((XADES, "IssuerSerial")) {

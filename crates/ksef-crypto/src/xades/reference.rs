@@ -14,8 +14,8 @@ use roxmltree::{Document, NS_XML_URI, Node};
 use super::digest::digest_method;
 use super::is_id;
 use super::names::{
-    BASE64, DS, ENVELOPED, EXCLUSIVE, FILTER2, INCLUSIVE, INCLUSIVE_11, SIGNED_PROPERTIES_TYPE,
-    XPATH,
+    BASE64, DS, ENVELOPED, EXCLUSIVE, EXCLUSIVE_COMMENTS, FILTER2, INCLUSIVE, INCLUSIVE_11,
+    INCLUSIVE_11_COMMENTS, INCLUSIVE_COMMENTS, SIGNED_PROPERTIES_TYPE, XPATH,
 };
 use super::policy::{Refusal, Sha1};
 use super::shape::{Shape, algorithm, base64, elements, must_be, text};
@@ -128,28 +128,38 @@ fn target<'a, 'input>(
     tree: &'a Document<'input>,
     shape: &Shape<'a, 'input>,
 ) -> Result<(Target, Node<'a, 'input>), Refusal> {
-    let uri = reference.attribute("URI").ok_or(Refusal::Reference)?;
-    if uri.is_empty() && !shape.is_enveloping() {
-        return Ok((Target::Document, tree.root_element()));
-    }
-    let id = uri.strip_prefix('#').filter(|id| !id.is_empty()).ok_or(Refusal::Reference)?;
-    let node = element_by_id(tree, id)?;
-    let is_properties = reference.attribute("Type") == Some(SIGNED_PROPERTIES_TYPE);
-    let target = if Some(node) == shape.properties {
-        Target::Properties
-    } else if Some(node) == shape.object {
-        Target::Object
-    } else if node == shape.key_info {
-        Target::KeyInfo
-    } else if node == tree.root_element() && !shape.is_enveloping() {
-        Target::Root
-    } else {
-        return Err(Refusal::Reference);
+    let root = tree.root_element();
+    let (target, node) = match reference.attribute("URI") {
+        Some("") if !shape.is_enveloping() => (Target::Document, root),
+        Some(uri) => {
+            let id = uri.strip_prefix('#').filter(|id| !id.is_empty()).ok_or(Refusal::Reference)?;
+            let node = element_by_id(tree, id)?;
+            (part(node, root, shape).ok_or(Refusal::Reference)?, node)
+        }
+        None => return Err(Refusal::Reference),
     };
+    let is_properties = reference.attribute("Type") == Some(SIGNED_PROPERTIES_TYPE);
     if is_properties != (target == Target::Properties) {
         return Err(Refusal::Reference);
     }
     Ok((target, node))
+}
+
+/// Which of the parts that may be referred to an element is.
+fn part<'a, 'input>(
+    node: Node<'a, 'input>,
+    root: Node<'a, 'input>,
+    shape: &Shape<'a, 'input>,
+) -> Option<Target> {
+    if Some(node) == shape.properties {
+        Some(Target::Properties)
+    } else if Some(node) == shape.object {
+        Some(Target::Object)
+    } else if node == shape.key_info {
+        Some(Target::KeyInfo)
+    } else {
+        (node == root && !shape.is_enveloping()).then_some(Target::Root)
+    }
 }
 
 /// The one element of a document that has an id, in any spelling of the attribute.
@@ -203,14 +213,12 @@ pub(crate) fn canonicalizer(
     method: Node<'_, '_>,
     apex: Node<'_, '_>,
 ) -> Result<Canonicalizer, Refusal> {
-    let name = algorithm(method, "canonicalisation")?;
-    let plain = name.strip_suffix("WithComments").map(|name| name.trim_end_matches('#'));
-    let rules = match plain.unwrap_or(name) {
-        INCLUSIVE => Canonicalizer::inclusive(),
-        INCLUSIVE_11 if !has_changed_attributes(apex) => Canonicalizer::inclusive(),
-        name if name == EXCLUSIVE || Some(name) == EXCLUSIVE.strip_suffix('#') => {
-            return exclusive(method);
+    let rules = match algorithm(method, "canonicalisation")? {
+        INCLUSIVE | INCLUSIVE_COMMENTS => Canonicalizer::inclusive(),
+        INCLUSIVE_11 | INCLUSIVE_11_COMMENTS if !has_changed_attributes(apex) => {
+            Canonicalizer::inclusive()
         }
+        EXCLUSIVE | EXCLUSIVE_COMMENTS => return exclusive(method),
         _ => return Err(Refusal::Algorithm("canonicalisation")),
     };
     must_be_empty(method)?;
@@ -260,10 +268,8 @@ fn must_be_empty(node: Node<'_, '_>) -> Result<(), Refusal> {
 /// The document has one signature only, so this is the same as to remove the enveloped one.
 fn must_exclude_signatures(transform: Node<'_, '_>) -> Result<(), Refusal> {
     let expression = only_expression(transform, DS)?;
-    let name = expression
-        .1
-        .strip_prefix("not(ancestor-or-self::")
-        .and_then(|rest| rest.strip_suffix(")"));
+    let name =
+        expression.1.strip_prefix("not(ancestor-or-self::").and_then(|rest| rest.strip_suffix(")"));
     must_name_signature(expression.0, name)
 }
 

@@ -139,13 +139,15 @@ fn signed_properties<'a, 'input>(
         return Err(Refusal::Structure("QualifyingProperties of another signature"));
     }
     let parts = elements(*qualifying)?;
-    let (Some(signed), Some(2) | None) = (parts.first(), parts.get(1).map(|_| parts.len())) else {
-        return Err(Refusal::Structure("QualifyingProperties without or with excess parts"));
+    let signed = match parts.as_slice() {
+        [signed] => signed,
+        [signed, unsigned] => {
+            must_be(*unsigned, XADES, "UnsignedProperties")?;
+            signed
+        }
+        _ => return Err(Refusal::Structure("QualifyingProperties")),
     };
     must_be(*signed, XADES, "SignedProperties")?;
-    for unsigned in &parts[1..] {
-        must_be(*unsigned, XADES, "UnsignedProperties")?;
-    }
     Ok(*signed)
 }
 
@@ -207,10 +209,7 @@ pub(crate) fn base64(node: Node<'_, '_>, place: &'static str) -> Result<Vec<u8>,
 }
 
 /// The algorithm that an element names.
-pub(crate) fn algorithm<'a>(
-    node: Node<'a, '_>,
-    place: &'static str,
-) -> Result<&'a str, Refusal> {
+pub(crate) fn algorithm<'a>(node: Node<'a, '_>, place: &'static str) -> Result<&'a str, Refusal> {
     node.attribute("Algorithm").ok_or(Refusal::Algorithm(place))
 }
 

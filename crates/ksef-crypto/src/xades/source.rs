@@ -73,9 +73,9 @@ pub(crate) fn tree(text: &str) -> Result<Document<'_>, NotXml> {
 pub(crate) fn content_start(text: &str) -> usize {
     let content = text.trim_start_matches('\u{feff}');
     let skipped = text.len() - content.len();
-    let is_declaration = content.strip_prefix("<?xml").is_some_and(|rest| {
-        rest.starts_with(|next: char| next.is_ascii_whitespace())
-    });
+    let is_declaration = content
+        .strip_prefix("<?xml")
+        .is_some_and(|rest| rest.starts_with(|next: char| next.is_ascii_whitespace()));
     match content.find("?>") {
         Some(end) if is_declaration => skipped + end + 2,
         _ => skipped,

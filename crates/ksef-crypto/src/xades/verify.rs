@@ -146,8 +146,7 @@ fn only_content(covered: Vec<Covered>, has_properties: bool) -> Result<Covered, 
     if count(Target::Properties) != usize::from(has_properties) {
         return Err(Refusal::Coverage("not exactly one reference to the signed properties"));
     }
-    let is_content =
-        |part: &Covered| !matches!(part.target, Target::Properties | Target::KeyInfo);
+    let is_content = |part: &Covered| !matches!(part.target, Target::Properties | Target::KeyInfo);
     let mut content = covered.into_iter().filter(is_content);
     match (content.next(), content.next()) {
         (Some(only), None) => Ok(only),

@@ -1,8 +1,8 @@
 //! The text of a signature, written in canonical form from the start.
 //!
-//! What is digested, `SignedInfo` and `SignedProperties`, is written once.
-//! Its canonical form differs from its text in the document by the declarations in the start tag
-//! only, so nothing has to be parsed and canonicalised again after it was written.
+//! What is digested, `SignedInfo` and `SignedProperties`, differs in its canonical form from its
+//! text in the document by the declarations in start tags only.
+//! So nothing has to be parsed and canonicalised again after it was written.
 //! That this is right is shown by verification, here and by xmlsec1, which do canonicalise.
 
 use std::collections::BTreeMap;
@@ -13,6 +13,7 @@ use base64::engine::general_purpose::STANDARD;
 use chrono::SecondsFormat;
 use roxmltree::Node;
 
+use super::digest::sha256;
 use super::names::{
     DS, ECDSA_SHA256, EXCLUSIVE, INCLUSIVE, RSA_SHA256, SHA256, SIGNED_PROPERTIES_TYPE, XADES,
 };
@@ -112,9 +113,15 @@ impl<'a> Template<'a> {
         scope: &Scope<'_>,
         objects: &str,
     ) -> SignatureText {
-        let properties = self.signed_properties();
+        let properties = self.signed_properties("");
         let properties_tag = format!(" Id=\"{}\"", self.properties_id);
-        let canonical = self.canonical("xades:SignedProperties", &properties_tag, &properties, scope);
+        // In the exclusive form each `ds:` element that has no such ancestor declares the prefix.
+        let declaring = format!(" xmlns:ds=\"{DS}\"");
+        let content = match self.form() {
+            Form::Exclusive => &self.signed_properties(&declaring),
+            Form::Inclusive => &properties,
+        };
+        let canonical = self.canonical("xades:SignedProperties", &properties_tag, content, scope);
         let reference = Reference {
             kind: Some(SIGNED_PROPERTIES_TYPE),
             uri: format!("#{}", self.properties_id),
@@ -122,7 +129,7 @@ impl<'a> Template<'a> {
                 Form::Exclusive => &[EXCLUSIVE],
                 Form::Inclusive => &[],
             },
-            digest: sha256(canonical.as_bytes()),
+            digest: sha256(|sink| sink(canonical.as_bytes())),
         };
         let info = self.signed_info(&[document, &reference]);
         let to_be_signed = self.canonical("ds:SignedInfo", "", &info, scope).into_bytes();
@@ -146,13 +153,8 @@ impl<'a> Template<'a> {
         }
     }
 
-    /// The content of `SignedProperties`.
-    fn signed_properties(&self) -> String {
-        // Within the exclusive form each `ds:` element that has no such ancestor declares it.
-        let ds = match self.form() {
-            Form::Exclusive => format!(" xmlns:ds=\"{DS}\""),
-            Form::Inclusive => String::new(),
-        };
+    /// The content of `SignedProperties`, with what its outermost `ds:` elements declare.
+    fn signed_properties(&self, ds: &str) -> String {
         let time = self.options.signing_time.to_rfc3339_opts(SecondsFormat::Secs, true);
         let digest = STANDARD.encode(self.certificate.sha256());
         let digest = format!(
@@ -255,18 +257,9 @@ fn method_element(name: &str, algorithm: &str) -> String {
     format!("<ds:{name} Algorithm=\"{algorithm}\"></ds:{name}>")
 }
 
-fn sha256(bytes: &[u8]) -> [u8; 32] {
-    let mut value = [0; 32];
-    value.copy_from_slice(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes).as_ref());
-    value
-}
-
 /// Text as canonical forms write it (Canonical XML 1.0, section 2.3).
 fn escaped_text(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('\r', "&#xD;")
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('\r', "&#xD;")
 }
 
 /// The value of an attribute as canonical forms write it (Canonical XML 1.0, section 2.3).

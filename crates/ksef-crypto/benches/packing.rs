@@ -1,0 +1,139 @@
+//! What packing costs, against the usual way and against the floor.
+//!
+//! The usual way is what a program does that writes a ZIP archive with the `zip` crate into
+//! memory, on one thread and at the default level, and then encrypts the whole buffer.
+//! The floor is the bare work of the same libraries, without an archive around it: each invoice
+//! through libdeflate at the same level, the outcome once through SHA-256, AES-CBC and SHA-256
+//! again; divided by the number of threads.
+
+use std::hint::black_box;
+use std::io::{Cursor, Write as _};
+use std::time::Duration;
+
+use aes::Aes256;
+use aws_lc_rs::digest::{SHA256, digest};
+use cbc::cipher::{BlockModeEncrypt as _, KeyIvInit as _, block_padding::Pkcs7};
+use common_core::clock::{Clock as _, SystemClock};
+use ksef_crypto::package::{Entry, NoParts, PackLimits, Packer};
+use ksef_crypto::seal::SessionKey;
+use libdeflater::{CompressionLvl, Compressor};
+use zip::ZipWriter;
+use zip::write::SimpleFileOptions;
+
+#[path = "packing/invoices.rs"]
+mod invoices;
+
+/// Invoices of a full run, and of a look.
+const FULL: usize = 100_000;
+const LOOK: usize = 50;
+
+type Files = Vec<(String, Vec<u8>)>;
+
+/// Packs with this crate; gives the size of the archive.
+fn packed(key: &SessionKey, files: &Files) -> u64 {
+    let limits = PackLimits::v2().entries(u64::MAX);
+    let entries = files.iter().map(|(name, bytes)| Entry::bytes(name.clone(), bytes));
+    let packed = Packer::new(key, limits).pack(entries, &mut NoParts);
+    packed.map_or(0, |summary| summary.archive.size)
+}
+
+/// The usual way; gives the size of the archive.
+fn usual(key: &SessionKey, files: &Files) -> u64 {
+    let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, bytes) in files {
+        let started = writer.start_file(name.as_str(), SimpleFileOptions::default());
+        if started.is_err() || writer.write_all(bytes).is_err() {
+            return 0;
+        }
+    }
+    let Ok(archive) = writer.finish() else { return 0 };
+    let archive = archive.into_inner();
+    black_box(digest(&SHA256, &archive));
+    let cipher = cbc::Encryptor::<Aes256>::new(key.expose_key().into(), key.iv().into());
+    let sealed = cipher.encrypt_padded_vec::<Pkcs7>(&archive);
+    black_box(digest(&SHA256, &sealed));
+    archive.len() as u64
+}
+
+/// The bare work on one thread; gives the size of the outcome.
+fn floor(key: &SessionKey, files: &Files) -> u64 {
+    let mut compressor = Compressor::new(CompressionLvl::fastest());
+    let mut packed = Vec::new();
+    let mut out = Vec::new();
+    for (_, bytes) in files {
+        out.resize(compressor.deflate_compress_bound(bytes.len()), 0);
+        black_box(crc32fast::hash(bytes));
+        let Ok(size) = compressor.deflate_compress(bytes, &mut out) else { return 0 };
+        packed.extend_from_slice(&out[..size]);
+    }
+    black_box(digest(&SHA256, &packed));
+    let size = packed.len();
+    packed.resize(size + 16, 0);
+    let cipher = cbc::Encryptor::<Aes256>::new(key.expose_key().into(), key.iv().into());
+    let Ok(sealed) = cipher.encrypt_padded::<Pkcs7>(&mut packed, size) else { return 0 };
+    black_box(digest(&SHA256, sealed));
+    size as u64
+}
+
+/// The shortest time of some, and what the work gave.
+#[derive(Clone, Copy, Default)]
+struct Run {
+    time: Option<Duration>,
+    size: u64,
+}
+
+impl Run {
+    fn again(&mut self, work: impl FnOnce() -> u64) {
+        let clock = SystemClock::new();
+        let start = clock.tick();
+        self.size = work();
+        let time = clock.tick().since(start);
+        self.time = Some(self.time.map_or(time, |best| best.min(time)));
+        assert!(self.size > 0, "the work must succeed to count");
+    }
+
+    fn seconds(&self) -> f64 {
+        self.time.unwrap_or_default().as_secs_f64()
+    }
+}
+
+/// Prints a figure in the one form that scripts read.
+#[expect(clippy::print_stdout, reason = "a bench talks to the terminal")]
+fn row(figure: &str, value: &str, ratio: f64, reference: &str, goal: &str) {
+    println!("{figure}: {value}, {ratio:.3} of {reference} (goal {goal})");
+}
+
+#[expect(clippy::cast_precision_loss, reason = "sizes far below 2^52")]
+fn main() {
+    // `cargo test --benches` runs this file without `--bench`: then a look is enough.
+    let is_full = std::env::args().any(|argument| argument == "--bench");
+    let mut generator = invoices::Invoices::new(7);
+    let count = if is_full { FULL } else { LOOK };
+    let files: Files = (0..count).map(|_| generator.next()).collect();
+    let bytes: usize = files.iter().map(|(_, bytes)| bytes.len()).sum();
+    let key = SessionKey::from_random([7; 48]);
+    let pool = |threads| rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    let (Ok(one), Ok(two)) = (pool(1), pool(2)) else { return };
+
+    // The ways take turns, so that a busy moment of the machine meets all of them.
+    let [mut on_one, mut on_two, mut bare, mut with_zip] = [Run::default(); 4];
+    for _ in 0..if is_full { 5 } else { 1 } {
+        on_one.again(|| one.install(|| packed(&key, &files)));
+        on_two.again(|| two.install(|| packed(&key, &files)));
+        bare.again(|| floor(&key, &files));
+        with_zip.again(|| usual(&key, &files));
+    }
+
+    let rate = |run: &Run| format!("{:.0} MB/s", bytes as f64 / 1e6 / run.seconds());
+    let floor_of = |threads: f64| bare.seconds() / threads;
+    let ratio = on_one.seconds() / floor_of(1.0);
+    row("packing, 1 thread", &rate(&on_one), ratio, "the floor's time", "<= 1.2");
+    let ratio = on_two.seconds() / floor_of(2.0);
+    row("packing, 2 threads", &rate(&on_two), ratio, "half the floor's time", "<= 1.2");
+    let (ratio, usual) = (with_zip.seconds() / on_two.seconds(), rate(&with_zip));
+    let reference = format!("the speed of the usual way ({usual})");
+    row("packing, 2 threads, against zip", &rate(&on_two), ratio, &reference, ">= 4");
+    let ratio = on_two.size as f64 / with_zip.size as f64;
+    let size = format!("{} bytes", on_two.size);
+    row("size of the package", &size, ratio, "the usual way's", "<= 1.05");
+}
