@@ -13,6 +13,7 @@ struct Bench {
 const BENCHES: &[Bench] = &[
     Bench { name: "kros", package: "kros-client" },
     Bench { name: "http", package: "common-http" },
+    Bench { name: "c14n", package: "c14n" },
 ];
 
 /// A figure that is held against a reference.

@@ -8,7 +8,7 @@ use std::{
 
 use bytes::Bytes;
 use common_core::effect::{Effect, ErrorKind, Phase};
-use tokio::io::AsyncWriteExt;
+use tokio::{fs::File, io::AsyncWriteExt};
 
 use crate::{
     api::Api,
@@ -63,17 +63,16 @@ impl Download {
     /// Until then it lies beside it under another name that ends in `.part`, and is removed when
     /// the download fails or its future is dropped.
     pub async fn save(mut self, path: impl AsRef<Path>) -> Result<u64, Error> {
-        let partial = Partial::beside(path.as_ref());
-        let written = self.write(&partial.0).await?;
+        let (partial, file) =
+            Partial::create_beside(path.as_ref()).await.map_err(|error| self.file_error(error))?;
+        let written = self.write(file).await?;
         let renamed = tokio::fs::rename(&partial.0, path).await;
         renamed.map_err(|error| self.file_error(error))?;
         Ok(written)
     }
 
-    async fn write(&mut self, path: &Path) -> Result<u64, Error> {
+    async fn write(&mut self, mut file: File) -> Result<u64, Error> {
         let mut written = 0;
-        let mut file =
-            tokio::fs::File::create(path).await.map_err(|error| self.file_error(error))?;
         while let Some(bytes) = self.chunk().await? {
             written += bytes.len() as u64;
             file.write_all(&bytes).await.map_err(|error| self.file_error(error))?;
@@ -107,14 +106,24 @@ impl fmt::Debug for Download {
 struct Partial(PathBuf);
 
 impl Partial {
-    /// A name that no other download of this or another process uses for the same target.
-    fn beside(path: &Path) -> Self {
+    /// Creates it under a name that no other download of this or another process uses.
+    ///
+    /// The file and the value that removes it are made in one step, so that a future which is
+    /// dropped in between leaves nothing behind.
+    async fn create_beside(path: &Path) -> std::io::Result<(Self, File)> {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
 
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let mut name = path.as_os_str().to_owned();
         name.push(format!(".{}-{number}.part", std::process::id()));
-        Self(name.into())
+        let create = move || {
+            let partial = Self(name.into());
+            let file = std::fs::File::create(&partial.0)?;
+            Ok::<_, std::io::Error>((partial, file))
+        };
+        let (partial, file) =
+            tokio::task::spawn_blocking(create).await.map_err(std::io::Error::other)??;
+        Ok((partial, File::from_std(file)))
     }
 }
 

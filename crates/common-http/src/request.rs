@@ -140,7 +140,7 @@ impl<'a> RequestBuilder<'a> {
         }
     }
 
-    /// Adds a header.
+    /// Sets a header, in place of an earlier one of that name.
     #[must_use]
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.push((name, value));
@@ -174,7 +174,9 @@ impl<'a> RequestBuilder<'a> {
         let headers = request.headers_mut();
         headers.reserve(self.headers.len() + 2);
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-        headers.extend(self.headers);
+        for (name, value) in self.headers {
+            headers.insert(name, value);
+        }
         Ok(request)
     }
 }

@@ -15,7 +15,7 @@ pub(crate) const LIMIT: &str = "requests";
 impl Api for Kros {
     const NAME: &'static str = "kros";
 
-    /// Reads `{isValid, errors}` of status 400 (source document, "Príklad BadRequest odpovede").
+    /// Reads `{isValid, errors}` of status 400 (source document, "Príklad `BadRequest` odpovede").
     ///
     /// The bodies of the other statuses are not documented; a `message`, `title` or `detail` is
     /// kept when there is one.
@@ -113,7 +113,11 @@ pub(crate) fn decode_list<T: DeserializeOwned>(body: &Bytes) -> Decoded<Vec<T>> 
 }
 
 fn below_data(error: &DecodeError) -> DecodeError {
-    DecodeError::new(format!("data.{}", error.path()), error.reason())
+    let path = match error.path() {
+        "." => "data".to_owned(),
+        below => format!("data.{below}"),
+    };
+    DecodeError::new(path, error.reason())
 }
 
 #[cfg(test)]
@@ -157,16 +161,15 @@ mod tests {
 
     #[test]
     fn lists_and_objects_are_read_with_and_without_envelope() {
+        #[derive(Debug, Deserialize, PartialEq)]
+        struct Row {
+            id: u32,
+        }
         let list = |text: &'static str| decode_list::<u32>(&Bytes::from_static(text.as_bytes()));
         assert_eq!(list(r#"{"data":[1,2]}"#).unwrap(), [1, 2]);
         assert_eq!(list(" [1]").unwrap(), [1]);
         assert_eq!(list(r#"{"data":null}"#).unwrap(), [0; 0]);
         assert!(list("{}").is_ok_and(|list| list.is_empty()));
-
-        #[derive(Debug, Deserialize, PartialEq)]
-        struct Row {
-            id: u32,
-        }
         let one = |text: &'static str| decode_one::<Row>(&Bytes::from_static(text.as_bytes()));
         assert_eq!(one(r#"{"data":{"id":1}}"#).unwrap(), Row { id: 1 });
         assert_eq!(one(r#"{"id":2}"#).unwrap(), Row { id: 2 });

@@ -12,8 +12,9 @@ use common_http::{Detail, Problem};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// A value does not fit its field, so no request could be built.
-    /// Correct the field that the error names. Nothing was sent.
+    /// A value does not fit its field, so no request could be built, or the service refuses a
+    /// body of that size (413).
+    /// Correct the field that the error names, or send less at once. Nothing was accepted.
     Input,
     /// No token is set, or it cannot be put into a header.
     /// Build the client with a token. Nothing was sent.

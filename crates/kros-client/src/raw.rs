@@ -181,11 +181,10 @@ impl Endpoint for GetBytes {
     const INFO: Info = info("raw.get_bytes", Method::GET, Effect::Read);
 
     fn request(&self, base: &BaseUrl) -> Result<http::Request<Body>, BuildError> {
-        let mut request =
-            RequestBuilder::new(&Self::INFO, base).segments("path", &self.path)?.finish()?;
-        let anything = http::HeaderValue::from_static("*/*");
-        request.headers_mut().insert(http::header::ACCEPT, anything);
-        Ok(request)
+        RequestBuilder::new(&Self::INFO, base)
+            .segments("path", &self.path)?
+            .header(http::header::ACCEPT, http::HeaderValue::from_static("*/*"))
+            .finish()
     }
 
     fn response(_: &Parts, body: &Bytes) -> Result<Bytes, DecodeError> {

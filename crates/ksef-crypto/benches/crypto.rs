@@ -42,16 +42,24 @@ fn main() {
     row(
         "seal an invoice of 300 kB",
         "bare SHA-256, AES-256-CBC, SHA-256",
-        medians(samples, || drop(black_box(seal(&key, &plain))), || {
-            drop(black_box(bare_seal(&key, &plain)));
-        }),
+        medians(
+            samples,
+            || drop(black_box(seal(&key, &plain))),
+            || {
+                drop(black_box(bare_seal(&key, &plain)));
+            },
+        ),
     );
     row(
         "open an invoice of 300 kB",
         "bare AES-256-CBC",
-        medians(samples, || drop(black_box(open(&key, &sealed))), || {
-            drop(black_box(bare_open(&key, &sealed)));
-        }),
+        medians(
+            samples,
+            || drop(black_box(open(&key, &sealed))),
+            || {
+                drop(black_box(bare_open(&key, &sealed)));
+            },
+        ),
     );
     sign_row(samples);
 }

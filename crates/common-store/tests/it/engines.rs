@@ -19,7 +19,9 @@ async fn a_file_keeps_every_promise() {
     let files = AtomicU32::new(0);
     conformance::all(async |clock| {
         let name = format!("{}.db", files.fetch_add(1, Ordering::Relaxed));
-        Arc::new(common_store::SqliteStore::open_with_clock(folder.path().join(name), clock).unwrap())
+        Arc::new(
+            common_store::SqliteStore::open_with_clock(folder.path().join(name), clock).unwrap(),
+        )
     })
     .await;
 }

@@ -59,9 +59,7 @@ async fn campaign() -> Result<bool, Failure> {
         .buffer_unordered(AT_ONCE);
     while let Some((seed, verdict)) = seeds.next().await {
         let verdict = verdict?.map_err(|error| format!("seed {seed}: {error}"))?;
-        for sentence in &verdict.sentences {
-            progress.suspend(|| complain(&format!("seed {seed}: {sentence}")));
-        }
+        progress.suspend(|| complain_of(seed, &verdict.sentences));
         total.join(verdict);
         progress.inc(1);
     }
@@ -110,6 +108,18 @@ fn progress(count: u64) -> ProgressBar {
     match style {
         Ok(style) => bar.with_style(style),
         Err(_) => bar,
+    }
+}
+
+/// One broken promise tends to break many documents: the first of a seed are enough to find it.
+fn complain_of(seed: u64, sentences: &[String]) {
+    const SHOWN: usize = 5;
+
+    for sentence in sentences.iter().take(SHOWN) {
+        complain(&format!("seed {seed}: {sentence}"));
+    }
+    if let Some(more) = sentences.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+        complain(&format!("seed {seed}: and {more} more"));
     }
 }
 

@@ -100,8 +100,8 @@ impl Endpoint for Report {
         RequestBuilder::new(&Self::INFO, base)
             .param("id", self.invoice)?
             .param("reportId", self.kind.number())?
+            .header(ACCEPT, PDF)
             .finish()
-            .map(accepting_pdf)
     }
 
     fn response(_: &Parts, body: &Bytes) -> Result<Pdf, DecodeError> {
@@ -132,7 +132,7 @@ impl Endpoint for ReportByLink {
     };
 
     fn request(&self, base: &BaseUrl) -> Result<http::Request<Body>, BuildError> {
-        RequestBuilder::new(&Self::INFO, base).follow(base, &self.0)?.finish().map(accepting_pdf)
+        RequestBuilder::new(&Self::INFO, base).follow(base, &self.0)?.header(ACCEPT, PDF).finish()
     }
 
     fn response(_: &Parts, body: &Bytes) -> Result<Pdf, DecodeError> {
@@ -140,11 +140,7 @@ impl Endpoint for ReportByLink {
     }
 }
 
-/// Replaces the `Accept` header, so that the service is asked for a PDF and nothing else.
-fn accepting_pdf(mut request: http::Request<Body>) -> http::Request<Body> {
-    request.headers_mut().insert(ACCEPT, HeaderValue::from_static("application/pdf"));
-    request
-}
+const PDF: HeaderValue = HeaderValue::from_static("application/pdf");
 
 #[cfg(test)]
 mod tests {

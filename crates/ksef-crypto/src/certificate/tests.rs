@@ -1,3 +1,5 @@
+//! Certificates made by another program are read alike, and every rule about them is tried.
+
 use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
@@ -84,7 +86,7 @@ fn dotted(openssl: &str) -> String {
 
 #[test]
 fn names_are_escaped_as_the_standard_says() {
-    let expected = r##"CN=Zażółć,O=\ \"Firma\, Testowa\" \+ \<spółka\>\; \\\ +OU=\#1=2,C=PL"##;
+    let expected = r#"CN=Zażółć,O=\ \"Firma\, Testowa\" \+ \<spółka\>\; \\\ +OU=\#1=2,C=PL"#;
     assert_eq!(certificate("hard-name").issuer().to_string(), expected);
 }
 

@@ -1,3 +1,5 @@
+//! Requests carry what they were given, and are signed by their key.
+
 use der::Decode as _;
 use x509_cert::request::CertReq;
 

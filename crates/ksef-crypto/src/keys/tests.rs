@@ -1,3 +1,5 @@
+//! Keys in every format and signatures of every kind, all made by another program.
+
 use std::fs;
 use std::path::PathBuf;
 

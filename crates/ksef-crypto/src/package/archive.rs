@@ -35,7 +35,7 @@ impl Level {
     /// Level 6, what other programs take when they are not told.
     pub const BALANCED: Self = Self(6);
 
-    /// A level from 1 to 12 for ZIP; TarGz takes everything above 9 as 9.
+    /// A level from 1 to 12; [`ArchiveFormat::TarGz`] takes everything above 9 as 9.
     pub fn new(level: u8) -> Option<Self> {
         (1..=12).contains(&level).then_some(Self(level))
     }

@@ -159,11 +159,6 @@ impl<'a> Door<'a> {
         Self { limits, visit, names: HashSet::new(), count: 0, total: 0, content: Vec::new() }
     }
 
-    fn check_folder(&self, name: &str) -> Result<(), OpenError> {
-        name::check_relative(name.strip_suffix('/').unwrap_or(name), NAME_BYTES)
-            .map_err(|flaw| OpenError::Name { name: name.to_owned(), flaw })
-    }
-
     /// Reads an entry of which the archive says that it has `size` bytes, of which at most
     /// `bound` may come out, and hands it over.
     fn pass(
@@ -198,4 +193,10 @@ impl<'a> Door<'a> {
         (self.visit)(name, &self.content)
             .map_err(|source| OpenError::Visit { name: name.to_owned(), source })
     }
+}
+
+/// Folders are passed over; their names are judged all the same.
+fn check_folder(name: &str) -> Result<(), OpenError> {
+    name::check_relative(name.strip_suffix('/').unwrap_or(name), NAME_BYTES)
+        .map_err(|flaw| OpenError::Name { name: name.to_owned(), flaw })
 }

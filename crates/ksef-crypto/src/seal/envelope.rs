@@ -3,15 +3,13 @@
 use std::error::Error;
 use std::fmt;
 
-use aws_lc_rs::encoding::AsDer;
-use aws_lc_rs::encoding::PublicKeyX509Der;
 use aws_lc_rs::rsa::{
     OAEP_SHA256_MGF1SHA256, OaepPrivateDecryptingKey, OaepPublicEncryptingKey,
     Pkcs1PrivateDecryptingKey, Pkcs1PublicEncryptingKey, PrivateDecryptingKey, PublicEncryptingKey,
 };
 use common_core::secret::{ExposeSecret, SecretBytes, Zeroizing, secret_bytes};
 
-use super::{OpenError, SessionKey};
+use super::{KeyRefused, OpenError, SessionKey};
 use crate::keys::{KeyError, PrivateKey, PublicKey, PublicKeyKind};
 
 /// How a short secret is padded before RSA.
@@ -30,7 +28,7 @@ pub enum RsaPadding {
 #[non_exhaustive]
 pub enum WrapError {
     /// The authority's key must not be used for this.
-    Refused(super::KeyRefused),
+    Refused(KeyRefused),
     /// The secret is longer than the key and the padding allow.
     TooLong,
     /// The key is not an RSA key that the library takes.
@@ -95,7 +93,9 @@ pub(super) fn encrypt(
 /// opening from any other refusal: with PKCS#1 v1.5 that would betray the content
 /// (Bleichenbacher's attack).
 pub struct ReceiverKey {
-    pkcs8: SecretBytes,
+    pkcs1: Pkcs1PrivateDecryptingKey,
+    oaep: OaepPrivateDecryptingKey,
+    public: PublicKey,
 }
 
 impl ReceiverKey {
@@ -106,9 +106,15 @@ impl ReceiverKey {
     /// [`KeyError::Unsupported`] when it is not an RSA key.
     pub fn new(key: &PrivateKey) -> Result<Self, KeyError> {
         let pkcs8 = key.expose_pkcs8()?;
-        PrivateDecryptingKey::from_pkcs8(pkcs8.expose_secret())
-            .map_err(|_| KeyError::Unsupported)?;
-        Ok(Self { pkcs8 })
+        let parsed = || {
+            PrivateDecryptingKey::from_pkcs8(pkcs8.expose_secret())
+                .map_err(|_| KeyError::Unsupported)
+        };
+        Ok(Self {
+            pkcs1: Pkcs1PrivateDecryptingKey::new(parsed()?).map_err(|_| KeyError::Unsupported)?,
+            oaep: OaepPrivateDecryptingKey::new(parsed()?).map_err(|_| KeyError::Unsupported)?,
+            public: key.public_key().clone(),
+        })
     }
 
     /// Decrypts a short secret.
@@ -117,19 +123,14 @@ impl ReceiverKey {
     ///
     /// [`OpenError`] without a word on why.
     pub fn open(&self, padding: RsaPadding, encrypted: &[u8]) -> Result<SecretBytes, OpenError> {
-        let key =
-            PrivateDecryptingKey::from_pkcs8(self.pkcs8.expose_secret()).map_err(|_| OpenError)?;
-        let mut out = Zeroizing::new(vec![0; key.key_size_bytes()]);
-        let length = match padding {
-            RsaPadding::Pkcs1V15 => Pkcs1PrivateDecryptingKey::new(key)
-                .and_then(|key| key.decrypt(encrypted, &mut out).map(|plain| plain.len())),
-            RsaPadding::OaepSha256 => OaepPrivateDecryptingKey::new(key).and_then(|key| {
-                key.decrypt(&OAEP_SHA256_MGF1SHA256, encrypted, &mut out, None)
-                    .map(|plain| plain.len())
-            }),
+        let mut out = Zeroizing::new(vec![0; self.oaep.key_size_bytes()]);
+        let opened = match padding {
+            RsaPadding::Pkcs1V15 => self.pkcs1.decrypt(encrypted, &mut out),
+            RsaPadding::OaepSha256 => {
+                self.oaep.decrypt(&OAEP_SHA256_MGF1SHA256, encrypted, &mut out, None)
+            }
         };
-        let length = length.map_err(|_| OpenError)?;
-        Ok(secret_bytes(out[..length].to_vec()))
+        opened.map(|secret| secret_bytes(secret.to_vec())).map_err(|_| OpenError)
     }
 
     /// Decrypts the key of a session and puts it together with the declared vector.
@@ -148,17 +149,9 @@ impl ReceiverKey {
         Ok(SessionKey::from_parts(key, iv))
     }
 
-    /// The public half as an authority's key, without limits.
-    ///
-    /// # Errors
-    ///
-    /// [`KeyError::Unsupported`] when the library cannot encode it.
-    pub fn public_key(&self) -> Result<PublicKey, KeyError> {
-        let key = PrivateDecryptingKey::from_pkcs8(self.pkcs8.expose_secret())
-            .map_err(|_| KeyError::Unsupported)?;
-        let spki = AsDer::<PublicKeyX509Der<'static>>::as_der(&key.public_key())
-            .map_err(|_| KeyError::Unsupported)?;
-        PublicKey::from_spki_der(spki.as_ref())
+    /// The public half, for making an authority's key without limits.
+    pub fn public_key(&self) -> &PublicKey {
+        &self.public
     }
 }
 

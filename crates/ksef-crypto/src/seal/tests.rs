@@ -1,3 +1,5 @@
+//! Sealing equals that of another program, whole and streaming, and fails without a word.
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -195,7 +197,7 @@ fn the_forms_of_the_authoritys_key_are_the_same_key() {
     assert_eq!(certified.public_key(), bare.public_key());
     let listed = certified.certificate().unwrap().to_base64();
     assert_eq!(AuthorityKey::from_base64(&listed).unwrap(), certified);
-    assert_eq!(receiver().public_key().unwrap(), *bare.public_key());
+    assert_eq!(receiver().public_key(), bare.public_key());
     assert_eq!(bare.public_key().id().len(), 44);
     assert_eq!(AuthorityKey::from_pem("nothing"), Err(KeyError::Absent));
     assert_eq!(AuthorityKey::from_der(b"nothing"), Err(KeyError::Malformed));

@@ -1,3 +1,5 @@
+//! Test certificates are what they look like, and their chains check.
+
 use super::*;
 use crate::certificate::chain::{ChainErrorKind, check_chain};
 use crate::certificate::vector::Vector;

@@ -88,19 +88,19 @@ mod tests {
             assert_eq!(digest_method(SHA1, policy, "x").is_ok(), content);
             assert_eq!(certificate_digest_method(SHA1, policy).is_ok(), certificate);
             let method = signature_method("http://www.w3.org/2000/09/xmldsig#rsa-sha1", policy);
-            assert_eq!(method, Err(Refusal::Sha1("SignatureMethod")));
+            assert!(matches!(method, Err(Refusal::Sha1("SignatureMethod"))));
         }
         assert!(digest_method(SHA1, Sha1::Everywhere, "x").is_ok());
         let method =
             signature_method("http://www.w3.org/2000/09/xmldsig#rsa-sha1", Sha1::Everywhere);
-        assert_eq!(method, Ok(VerificationAlgorithm::RsaPkcs1(SignatureHash::Sha1)));
+        assert_eq!(method.unwrap(), VerificationAlgorithm::RsaPkcs1(SignatureHash::Sha1));
     }
 
     #[test]
     fn symmetric_and_unknown_methods_are_refused() {
         for address in ["http://www.w3.org/2000/09/xmldsig#hmac-sha1", "", "rsa-sha256"] {
-            let refusal = Err(Refusal::Algorithm("SignatureMethod"));
-            assert_eq!(signature_method(address, Sha1::Everywhere), refusal);
+            let method = signature_method(address, Sha1::Everywhere);
+            assert!(matches!(method, Err(Refusal::Algorithm("SignatureMethod"))));
         }
         assert!(
             digest_method("http://www.w3.org/2001/04/xmldsig-more#md5", Sha1::Everywhere, "x")

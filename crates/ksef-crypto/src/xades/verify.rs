@@ -1,5 +1,7 @@
 //! Verification of a signed document, from its bytes to the bytes that were signed.
 
+use std::fmt;
+
 use chrono::{DateTime, FixedOffset};
 
 use super::digest::signature_method;
@@ -28,7 +30,7 @@ pub enum Coverage {
 }
 
 /// A document whose signature holds.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Verified {
     content: Vec<u8>,
     coverage: Coverage,
@@ -74,6 +76,17 @@ impl Verified {
     /// How the signature was made.
     pub fn algorithm(&self) -> VerificationAlgorithm {
         self.algorithm
+    }
+}
+
+impl fmt::Debug for Verified {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Verified")
+            .field("coverage", &self.coverage)
+            .field("certificate", &self.certificate)
+            .field("signing_time", &self.signing_time)
+            .field("algorithm", &self.algorithm)
+            .finish_non_exhaustive()
     }
 }
 

@@ -20,7 +20,9 @@ fn key() -> SessionKey {
 
 fn files() -> Files {
     let mut files: Files = (0..300)
-        .map(|index| (format!("fa-{index:03}.xml"), format!("<Faktura>{index}</Faktura>").repeat(index)))
+        .map(|index| {
+            (format!("fa-{index:03}.xml"), format!("<Faktura>{index}</Faktura>").repeat(index))
+        })
         .map(|(name, text)| (name, text.into_bytes()))
         .collect();
     files.insert("zażółć gęślą jaźń.xml".to_owned(), b"<Faktura/>".to_vec());
@@ -65,7 +67,9 @@ fn unzip_finds_every_entry_in_order() {
     assert!(tested.contains("No errors detected"), "{tested}");
 
     let target = tempfile::tempdir().unwrap();
-    oracle::output(Command::new("unzip").arg("-q").arg(&package).current_dir(&target).env("LC_ALL", "C.UTF-8"));
+    oracle::output(
+        Command::new("unzip").arg("-q").arg(&package).current_dir(&target).env("LC_ALL", "C.UTF-8"),
+    );
     assert_eq!(unpacked(target.path()), files);
 }
 
@@ -115,9 +119,8 @@ fn tar_lists_and_unpacks_every_entry() {
     let files = files();
     let folder = archive(&files, ArchiveFormat::TarGz, "package.tar.gz");
     let package = folder.path().join("package.tar.gz");
-    let listed = oracle::output(
-        Command::new("tar").args(["--quoting-style=literal", "-tzf"]).arg(&package),
-    );
+    let listed =
+        oracle::output(Command::new("tar").args(["--quoting-style=literal", "-tzf"]).arg(&package));
     assert!(listed.lines().eq(files.keys()), "{listed}");
 
     let target = tempfile::tempdir().unwrap();
@@ -138,7 +141,6 @@ fn openssl_opens_every_part() {
     Packer::new(&key, limits).pack(entries, &mut sink).unwrap();
     assert!(sink.parts().len() > 3);
 
-    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     let mut archive = Vec::new();
     for (part, bytes) in sink.parts() {
         let (sealed, plain) = (folder.path().join("sealed"), folder.path().join("plain"));
@@ -155,4 +157,9 @@ fn openssl_opens_every_part() {
     let mut opened = Vec::new();
     unseal(&key, parts, &mut opened).unwrap();
     assert!(opened == archive, "openssl and we see the same archive");
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap();
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }

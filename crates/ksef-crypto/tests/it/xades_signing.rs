@@ -92,7 +92,9 @@ fn documents_that_cannot_be_signed_are_refused() {
         let error = attempt("<a/>", &plain.clone().id(id)).unwrap_err();
         assert!(matches!(error, XadesError::Id), "{id}");
     }
-    for attribute in ["Id='Signature'", "xml:id='Signature-Document'", "ID='Signature-SignedProperties'"] {
+    for attribute in
+        ["Id='Signature'", "xml:id='Signature-Document'", "ID='Signature-SignedProperties'"]
+    {
         let error = attempt(&format!("<a><b {attribute}/></a>"), &plain).unwrap_err();
         assert!(matches!(error, XadesError::IdTaken), "{attribute}");
     }
@@ -124,7 +126,10 @@ fn a_signer_that_fails_is_named_as_the_cause() {
     let attempt = |der: &[u8]| sign(b"<a/>", &Broken(der.to_vec()), &options(0)).unwrap_err();
     let error = attempt(certificate("ec").as_der());
     let cause = std::error::Error::source(&error).unwrap().to_string();
-    assert_eq!((error.to_string().as_str(), cause.as_str()), ("the signer did not sign", "the card was taken out"));
+    assert_eq!(
+        (error.to_string().as_str(), cause.as_str()),
+        ("the signer did not sign", "the card was taken out")
+    );
     assert!(matches!(attempt(b"none"), XadesError::Certificate));
     assert!(matches!(attempt(certificate("ec384").as_der()), XadesError::Key));
 }
@@ -134,7 +139,11 @@ fn xmlsec1_verifies(count: usize) {
     let folder = TempDir::new().unwrap();
     let signers = [signer("rsa"), signer("ec")];
     let mut command = Command::new("xmlsec1");
-    command.args(["--verify", "--id-attr:Id", "http://uri.etsi.org/01903/v1.3.2#:SignedProperties"]);
+    command.args([
+        "--verify",
+        "--id-attr:Id",
+        "http://uri.etsi.org/01903/v1.3.2#:SignedProperties",
+    ]);
     command.arg("--trusted-pem").arg(vectors().join("ca.pem"));
     command.args(["--enabled-key-data", "x509", "--verification-time", "2030-05-06 07:08:09"]);
     for number in 0..count {
@@ -167,7 +176,9 @@ fn is_full() -> bool {
 
 #[test]
 fn options_of_the_first_generation_name_no_canonical_transform() {
-    let signed = |options: Options| String::from_utf8(sign(b"<a/>", &signer("ec"), &options).unwrap()).unwrap();
+    let signed = |options: Options| {
+        String::from_utf8(sign(b"<a/>", &signer("ec"), &options).unwrap()).unwrap()
+    };
     let transforms = |text: &str| text.matches("<ds:Transform ").count();
     assert_eq!(transforms(&signed(Options::v1(valid_time()))), 1);
     let encoded = Options::v1(valid_time()).packaging(Packaging::EnvelopingBase64);

@@ -66,14 +66,23 @@ pub(crate) fn options(number: usize) -> Options {
 pub(crate) fn document(number: usize) -> String {
     let mut pick = Pick(0x9E37_79B9 ^ u32::try_from(number).unwrap());
     let mut text = String::new();
-    for start in ["", "\u{feff}", "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n", "<?order b?>\n<!-- c -->"] {
+    for start in
+        ["", "\u{feff}", "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n", "<?order b?>\n<!-- c -->"]
+    {
         if pick.below(2) == 0 || start.is_empty() {
             text = if start.starts_with('<') { text + start } else { start.to_owned() };
         }
     }
     let root = ["root", "r:root", "ds:root", "xades:root"][pick.below(4)];
-    write!(text, "<{root} xmlns:r='urn:r?a=1' xmlns:ds='urn:not-signatures' xmlns:xades=\"urn:x\"").unwrap();
-    for attribute in [" xmlns='urn:default'", " xml:lang='pl'", " xml:space=\"preserve\"", " xmlns:a=\"urn:a#b\"", " r:z='1' b=\"2\" a='<3&#10;'"] {
+    write!(text, "<{root} xmlns:r='urn:r?a=1' xmlns:ds='urn:not-signatures' xmlns:xades=\"urn:x\"")
+        .unwrap();
+    for attribute in [
+        " xmlns='urn:default'",
+        " xml:lang='pl'",
+        " xml:space=\"preserve\"",
+        " xmlns:a=\"urn:a#b\"",
+        " r:z='1' b=\"2\" a='<3&#10;'",
+    ] {
         if pick.below(2) == 0 {
             text.push_str(&attribute.replace('<', "&lt;"));
         }

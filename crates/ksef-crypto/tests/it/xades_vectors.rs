@@ -19,8 +19,7 @@ fn lenient<'a>(policy: Policy<'a>, row: &Value) -> Policy<'a> {
         "Everywhere" => Sha1::Everywhere,
         _ => Sha1::Refused,
     };
-    let profile =
-        if row["profile"] == "PlainToo" { Profile::PlainToo } else { Profile::Xades };
+    let profile = if row["profile"] == "PlainToo" { Profile::PlainToo } else { Profile::Xades };
     policy.sha1(sha1).profile(profile)
 }
 

@@ -99,7 +99,9 @@ fn a_signed_document_in_another_place_is_refused() {
 /// A second element with an id of the signature, in a place that is not signed.
 fn with_second_id() -> Vec<String> {
     let unsigned = |attribute: &str| {
-        format!("<xades:UnsignedProperties><x {attribute}/></xades:UnsignedProperties></xades:QualifyingProperties>")
+        format!(
+            "<xades:UnsignedProperties><x {attribute}/></xades:UnsignedProperties></xades:QualifyingProperties>"
+        )
     };
     let mut variants = Vec::new();
     for document in genuine() {
@@ -214,8 +216,16 @@ fn the_helper_of_these_tests_makes_signatures_that_hold() {
 #[test]
 fn references_that_lead_elsewhere_are_refused() {
     for uri in [
-        "#xpointer(/)", "#xpointer(id('Signature'))", "#element(/1)", "http://localhost/document.xml",
-        "file:///document.xml", "document.xml", "#", " ", "?", ".",
+        "#xpointer(/)",
+        "#xpointer(id('Signature'))",
+        "#element(/1)",
+        "http://localhost/document.xml",
+        "file:///document.xml",
+        "document.xml",
+        "#",
+        " ",
+        "?",
+        ".",
     ] {
         let new = format!("URI=\"{uri}\"");
         let refusal = refusal_after(Packaging::Enveloped, "URI=\"\"", &new);
@@ -227,7 +237,11 @@ fn references_that_lead_elsewhere_are_refused() {
         ("", Packaging::Enveloping),
         ("#Signature", Packaging::EnvelopingBase64),
     ] {
-        let old = if packaging == Packaging::Enveloped { "URI=\"\"" } else { "URI=\"#Signature-Document\"" };
+        let old = if packaging == Packaging::Enveloped {
+            "URI=\"\""
+        } else {
+            "URI=\"#Signature-Document\""
+        };
         let refusal = refusal_after(packaging, old, &format!("URI=\"{uri}\""));
         assert!(matches!(refusal, Refusal::Reference | Refusal::Id), "{uri}: {refusal:?}");
     }
@@ -237,7 +251,8 @@ fn references_that_lead_elsewhere_are_refused() {
         ("URI=\"\"", "Type=\"http://uri.etsi.org/01903#SignedProperties\" URI=\"\""),
     ] {
         let refusal = refusal_after(Packaging::Enveloped, old, new);
-        let is_named = matches!(refusal, Refusal::Reference | Refusal::Coverage(_) | Refusal::Digest(_));
+        let is_named =
+            matches!(refusal, Refusal::Reference | Refusal::Coverage(_) | Refusal::Digest(_));
         assert!(is_named, "{new}: {refusal:?}");
     }
 }
@@ -267,19 +282,22 @@ fn signatures_that_do_not_cover_the_document_once_are_refused() {
     assert!(matches!(many, Refusal::Structure(_)), "{many:?}");
 }
 
-const ENVELOPED: &str =
-    "<ds:Transform Algorithm=\"http://www.w3.org/2000/09/xmldsig#enveloped-signature\"></ds:Transform>";
+const ENVELOPED: &str = "<ds:Transform Algorithm=\"http://www.w3.org/2000/09/xmldsig#enveloped-signature\"></ds:Transform>";
 const CANONICAL: &str =
     "<ds:Transform Algorithm=\"http://www.w3.org/2001/10/xml-exc-c14n#\"></ds:Transform>";
 
 #[test]
 fn transforms_that_could_drop_content_are_refused() {
     let xpath = |expression: &str| {
-        format!("<ds:Transform Algorithm='http://www.w3.org/TR/1999/REC-xpath-19991116'><ds:XPath xmlns:w='urn:z'>{expression}</ds:XPath></ds:Transform>")
+        format!(
+            "<ds:Transform Algorithm='http://www.w3.org/TR/1999/REC-xpath-19991116'><ds:XPath xmlns:w='urn:z'>{expression}</ds:XPath></ds:Transform>"
+        )
     };
     let filter = |kind: &str, expression: &str| {
         let address = "http://www.w3.org/2002/06/xmldsig-filter2";
-        format!("<ds:Transform Algorithm='{address}'><f:XPath xmlns:f='{address}' xmlns:w='urn:z' Filter='{kind}'>{expression}</f:XPath></ds:Transform>")
+        format!(
+            "<ds:Transform Algorithm='{address}'><f:XPath xmlns:f='{address}' xmlns:w='urn:z' Filter='{kind}'>{expression}</f:XPath></ds:Transform>"
+        )
     };
     let plain = |algorithm: &str| format!("<ds:Transform Algorithm='{algorithm}'/>");
     let mut steps = vec![
@@ -295,17 +313,29 @@ fn transforms_that_could_drop_content_are_refused() {
         ENVELOPED.replace("ds:Transform", "ds:Inny"),
     ];
     for expression in [
-        "not(ancestor-or-self::Kwota)", "not(ancestor-or-self::w:Signature)", "true()", "",
-        "not(ancestor-or-self::ds:Signature) and not(self::Kwota)", "not(ancestor-or-self::ds:*)",
-        "not(ancestor-or-self::ds:Signature)]", "not(ancestor-or-self::Signature)", "self::text()",
+        "not(ancestor-or-self::Kwota)",
+        "not(ancestor-or-self::w:Signature)",
+        "true()",
+        "",
+        "not(ancestor-or-self::ds:Signature) and not(self::Kwota)",
+        "not(ancestor-or-self::ds:*)",
+        "not(ancestor-or-self::ds:Signature)]",
+        "not(ancestor-or-self::Signature)",
+        "self::text()",
     ] {
         steps.push(xpath(expression));
     }
     for (kind, expression) in [
-        ("subtract", "/descendant::w:Signature"), ("subtract", "//Kwota"), ("subtract", "/"),
-        ("subtract", "/descendant::ds:Signature | //Kwota"), ("intersect", "//ds:Signature"),
-        ("union", "//ds:Signature"), ("", "//ds:Signature"), ("subtract", "//*"),
-        ("subtract", "here()/ancestor::ds:Object[1]"), ("subtract", "//ds:Signature[2]"),
+        ("subtract", "/descendant::w:Signature"),
+        ("subtract", "//Kwota"),
+        ("subtract", "/"),
+        ("subtract", "/descendant::ds:Signature | //Kwota"),
+        ("intersect", "//ds:Signature"),
+        ("union", "//ds:Signature"),
+        ("", "//ds:Signature"),
+        ("subtract", "//*"),
+        ("subtract", "here()/ancestor::ds:Object[1]"),
+        ("subtract", "//ds:Signature[2]"),
     ] {
         steps.push(filter(kind, expression));
     }
@@ -315,7 +345,8 @@ fn transforms_that_could_drop_content_are_refused() {
         assert!(is_named, "{step}: {refusal:?}");
     }
     for packaging in [Packaging::Enveloping, Packaging::EnvelopingBase64] {
-        let refusal = refusal_after(packaging, "<ds:Transforms>", &format!("<ds:Transforms>{ENVELOPED}"));
+        let refusal =
+            refusal_after(packaging, "<ds:Transforms>", &format!("<ds:Transforms>{ENVELOPED}"));
         assert!(matches!(refusal, Refusal::Algorithm(_)), "{refusal:?}");
     }
     let twice = refusal_after(Packaging::Enveloped, CANONICAL, &CANONICAL.repeat(2));
@@ -335,16 +366,26 @@ fn methods_that_are_not_taken_are_refused() {
         "",
     ] {
         let refusal = refusal_after(Packaging::Enveloped, ecdsa, method);
-        let is_named = matches!(refusal, Refusal::Algorithm(_) | Refusal::Sha1(_) | Refusal::Signature(_));
+        let is_named =
+            matches!(refusal, Refusal::Algorithm(_) | Refusal::Sha1(_) | Refusal::Signature(_));
         assert!(is_named, "{method}: {refusal:?}");
     }
-    for digest in ["http://www.w3.org/2000/09/xmldsig#sha1", "http://www.w3.org/2001/04/xmldsig-more#md5", ""] {
-        let refusal = refusal_after(Packaging::Enveloped, "http://www.w3.org/2001/04/xmlenc#sha256", digest);
-        assert!(matches!(refusal, Refusal::Algorithm(_) | Refusal::Sha1(_)), "{digest}: {refusal:?}");
+    for digest in
+        ["http://www.w3.org/2000/09/xmldsig#sha1", "http://www.w3.org/2001/04/xmldsig-more#md5", ""]
+    {
+        let refusal =
+            refusal_after(Packaging::Enveloped, "http://www.w3.org/2001/04/xmlenc#sha256", digest);
+        assert!(
+            matches!(refusal, Refusal::Algorithm(_) | Refusal::Sha1(_)),
+            "{digest}: {refusal:?}"
+        );
     }
     for (old, new) in [
         ("ecdsa-sha256\">", "ecdsa-sha256\"><ds:HMACOutputLength>0</ds:HMACOutputLength>"),
-        ("http://www.w3.org/2001/10/xml-exc-c14n#\"", "http://www.w3.org/TR/1999/REC-xpath-19991116\""),
+        (
+            "http://www.w3.org/2001/10/xml-exc-c14n#\"",
+            "http://www.w3.org/TR/1999/REC-xpath-19991116\"",
+        ),
         ("<ds:DigestValue>", "<ds:DigestValue><!-- -->"),
         ("<ds:DigestValue>", "<ds:DigestValue><?x?>"),
         ("<ds:DigestMethod", "<ds:DigestValue/><ds:DigestMethod"),
@@ -352,7 +393,8 @@ fn methods_that_are_not_taken_are_refused() {
         ("<ds:SignatureMethod", "text<ds:SignatureMethod"),
     ] {
         let refusal = refusal_after(Packaging::Enveloped, old, new);
-        let is_named = matches!(refusal, Refusal::Algorithm(_) | Refusal::Structure(_) | Refusal::Value(_));
+        let is_named =
+            matches!(refusal, Refusal::Algorithm(_) | Refusal::Structure(_) | Refusal::Value(_));
         assert!(is_named, "{new}: {refusal:?}");
     }
 }

@@ -162,9 +162,9 @@ async fn increments_at_once_all_count(scene: Scene) {
 async fn increment(store: &dyn Store) {
     let mut current = store.get("count").await.unwrap();
     loop {
-        let count = current.as_ref().map_or(0, |record| {
-            u64::from_be_bytes(record.value.clone().try_into().unwrap())
-        });
+        let count = current
+            .as_ref()
+            .map_or(0, |record| u64::from_be_bytes(record.value.clone().try_into().unwrap()));
         let expect = current.map_or(Expect::Absent, |record| Expect::Version(record.version));
         let next = put((count + 1).to_be_bytes());
         match store.swap("count", expect, next, None).await.unwrap() {

@@ -10,7 +10,7 @@ use std::rc::Rc;
 use flate2::bufread::MultiGzDecoder;
 use tar::{EntryType, PaxExtensions};
 
-use super::{Door, OpenLimits};
+use super::{Door, OpenLimits, check_folder};
 use crate::package::error::OpenError;
 
 /// Bytes of a record that describes the next entry.
@@ -63,7 +63,7 @@ fn pass(
             // The proportion is watched where the stream is inflated.
             door.pass(&name, size, u64::MAX, entry)
         }
-        EntryType::Directory => door.check_folder(&name),
+        EntryType::Directory => check_folder(&name),
         _ => Err(OpenError::NotAFile { name }),
     }
 }

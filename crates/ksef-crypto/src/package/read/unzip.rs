@@ -4,7 +4,7 @@ use std::io::{self, Read, Seek};
 
 use zip::ZipArchive;
 
-use super::Door;
+use super::{Door, check_folder};
 use crate::package::error::OpenError;
 
 /// The bits of a Unix mode that tell a file from a link or a device.
@@ -37,7 +37,7 @@ fn pass<R: Read + Seek>(
     let is_folder = listed.is_dir();
     let kind = listed.unix_mode().map_or(0, |mode| mode & KIND);
     if is_folder {
-        return door.check_folder(&name);
+        return check_folder(&name);
     }
     if kind != 0 && kind != REGULAR {
         return Err(OpenError::NotAFile { name });

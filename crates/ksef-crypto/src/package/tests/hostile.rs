@@ -40,7 +40,7 @@ fn tar_entry(kind: EntryType, name: &[u8], content: &[u8]) -> Vec<u8> {
 }
 
 fn gzip(entries: &[Vec<u8>]) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     for entry in entries {
         encoder.write_all(entry).unwrap();
     }

@@ -138,7 +138,6 @@ fn an_entry_may_be_as_large_as_the_limit_and_no_larger() {
 }
 
 #[test]
-#[cfg(any())]
 fn the_limits_of_both_generations_are_the_published_ones() {
     let (one, two) = (PackLimits::v1(), PackLimits::v2());
     assert_eq!((one.parts, one.part), (100, PartLimit::Sealed(50 * 1024 * 1024)));
