@@ -110,6 +110,6 @@ mod tests {
     #[test]
     fn an_unknown_bench_is_refused_with_the_list() {
         let failure = run(Some("drag")).unwrap_err().to_string();
-        assert!(failure.ends_with("the benches are: kros, http"), "{failure}");
+        assert!(failure.contains("the benches are: kros, http"), "{failure}");
     }
 }

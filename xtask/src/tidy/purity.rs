@@ -33,7 +33,8 @@ const EXCEPTIONS: &[(&str, &str)] = &[
 
 /// Finds reads of the outside world in pure modules.
 pub(crate) fn find(tree: &Tree) -> Vec<Finding> {
-    let is_pure = |path: &str| PURE.iter().any(|pure| path.starts_with(pure));
+    let is_test = |path: &str| path.contains("/tests/") || path.ends_with("/tests.rs");
+    let is_pure = |path: &str| PURE.iter().any(|pure| path.starts_with(pure)) && !is_test(path);
     tree.rust().filter(|file| is_pure(&file.path)).flat_map(find_in).collect()
 }
 
@@ -71,6 +72,13 @@ fn grouped_imports<'a>(code: &'a str, module: &'a str) -> impl Iterator<Item = u
 mod tests {
     use super::*;
     use crate::tidy::samples::{lines, tree};
+
+    #[test]
+    fn tests_of_a_pure_module_may_read_their_vectors() {
+        let source = "//! Doc.\nuse std::fs;\n";
+        assert!(find(&tree(&[("crates/c14n/src/a/tests/b.rs", source)])).is_empty());
+        assert!(find(&tree(&[("crates/c14n/src/a/tests.rs", source)])).is_empty());
+    }
 
     #[test]
     fn each_way_outside_is_found_in_a_pure_module() {

@@ -19,10 +19,10 @@ pub(crate) struct Scene {
 }
 
 /// Runs the whole suite; each part gets an empty store of its own.
-pub(crate) async fn all(make: impl AsyncFn(Arc<ManualClock>) -> Arc<dyn Store>) {
+pub(crate) async fn all<S: Store + 'static>(make: impl AsyncFn(Arc<ManualClock>) -> S) {
     let fresh = async || {
         let clock = Arc::new(ManualClock::at("2026-03-01T06:00:00Z".parse().unwrap()));
-        Scene { store: make(clock.clone()).await, clock }
+        Scene { store: Arc::new(make(clock.clone()).await), clock }
     };
     journals::all(&fresh).await;
     records::all(&fresh).await;

@@ -24,7 +24,8 @@ fn invoices(count: u32) -> Vec<(String, Vec<u8>)> {
         let mut text = format!("<Faktura><P_2>FV/{index}/2026</P_2>");
         for row in 0..20 + index % 40 {
             let price = index.wrapping_mul(2_654_435_761).wrapping_add(row * 97) % 1_000_000;
-            text += &format!("<FaWiersz><P_7>Towar {row}</P_7><P_9A>{price}</P_9A></FaWiersz>");
+            let row = format!("<FaWiersz><P_7>Towar {row}</P_7><P_9A>{price}</P_9A></FaWiersz>");
+            text.push_str(&row);
         }
         text + "</Faktura>"
     };

@@ -253,9 +253,10 @@ fn usage_and_validity_of_the_authoritys_key_are_enforced() {
         certificate.not_before() - chrono::TimeDelta::seconds(1),
         certificate.not_after() + chrono::TimeDelta::seconds(1),
     ] {
-        let refused = Err(WrapError::Refused(KeyRefused::NotValid));
-        assert_eq!(for_tokens.encrypt_token(&token, MILLIS, padding, time), refused);
-        assert_eq!(read().wrap(&key, padding, time).unwrap_err(), refused.unwrap_err());
+        let refused = WrapError::Refused(KeyRefused::NotValid);
+        let sent = for_tokens.encrypt_token(&token, MILLIS, padding, time);
+        assert_eq!(sent, Err(refused));
+        assert_eq!(read().wrap(&key, padding, time), Err(refused));
     }
     assert!(read().wrap(&key, padding, certificate.not_after()).is_ok());
 }
@@ -299,6 +300,15 @@ fn secrets_too_long_for_the_key_are_refused() {
     assert_eq!(encrypted(177, RsaPadding::OaepSha256), Err(WrapError::TooLong));
     assert_eq!(encrypted(231, RsaPadding::Pkcs1V15), Ok(()));
     assert_eq!(encrypted(232, RsaPadding::Pkcs1V15), Err(WrapError::TooLong));
+}
+
+#[test]
+fn a_key_that_cannot_encrypt_is_refused() {
+    let key = PrivateKey::generate_p256().unwrap();
+    let authority = AuthorityKey::from(key.public_key().clone());
+    let refused = authority.wrap(&session_key(), RsaPadding::OaepSha256, summer());
+    assert_eq!(refused, Err(WrapError::Unsupported));
+    assert_eq!(ReceiverKey::new(&key).unwrap_err(), KeyError::Unsupported);
 }
 
 #[test]

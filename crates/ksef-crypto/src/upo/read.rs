@@ -39,10 +39,8 @@ pub(super) fn upo(document: &[u8]) -> Result<Upo, UpoError> {
 
 /// The confirmation itself when it stands in the object of an enveloping signature.
 fn content_root<'a, 'input>(root: Node<'a, 'input>) -> Node<'a, 'input> {
-    match root.has_tag_name((xades::DS, "Object")) {
-        true => root.first_element_child().unwrap_or(root),
-        false => root,
-    }
+    let object = Some(root).filter(|root| root.has_tag_name((xades::DS, "Object")));
+    object.and_then(|object| object.first_element_child()).unwrap_or(root)
 }
 
 fn read_version(version: &str) -> UpoVersion {

@@ -173,19 +173,15 @@ impl Insertion {
     fn last_child(text: &str, element: Node<'_, '_>) -> Self {
         let range = element.range();
         let source = &text[range.clone()];
-        match source.strip_suffix("/>") {
+        if let Some(tag) = source.strip_suffix("/>") {
             // An element without content is opened for the child.
-            Some(tag) => {
-                let name = tag[1..].split(|c: char| c.is_ascii_whitespace()).next().unwrap_or("");
-                let close = format!("</{name}>");
-                Self { keep: range.end - 2, open: ">".to_owned(), close, resume: range.end }
-            }
-            // No `<` can stand within an end tag, so the last one begins it.
-            None => {
-                let place = range.start + source.rfind("</").unwrap_or(source.len());
-                Self { keep: place, open: String::new(), close: String::new(), resume: place }
-            }
+            let name = tag[1..].split(|c: char| c.is_ascii_whitespace()).next().unwrap_or("");
+            let close = format!("</{name}>");
+            return Self { keep: range.end - 2, open: ">".to_owned(), close, resume: range.end };
         }
+        // No `<` can stand within an end tag, so the last one begins it.
+        let place = range.start + source.rfind("</").unwrap_or(source.len());
+        Self { keep: place, open: String::new(), close: String::new(), resume: place }
     }
 }
 
@@ -215,10 +211,10 @@ fn check_ids(tree: &Document<'_>, template: &Template<'_>) -> Result<(), XadesEr
     }
     let is_taken = |value: &str| template.ids().contains(&value);
     let mut attributes = tree.descendants().flat_map(|node| node.attributes());
-    match attributes.any(|attribute| is_id(&attribute) && is_taken(attribute.value())) {
-        true => Err(XadesError::IdTaken),
-        false => Ok(()),
+    if attributes.any(|attribute| is_id(&attribute) && is_taken(attribute.value())) {
+        return Err(XadesError::IdTaken);
     }
+    Ok(())
 }
 
 /// Why a document was not signed.

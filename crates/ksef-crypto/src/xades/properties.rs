@@ -100,8 +100,8 @@ fn check_serial(issuer_serial: Node<'_, '_>, certificate: &Certificate) -> Resul
     };
     must_be(*name, DS, "X509IssuerName")?;
     must_be(*serial, DS, "X509SerialNumber")?;
-    match text(*serial, "X509SerialNumber")?.trim_ascii() == certificate.serial_decimal() {
-        true => Ok(()),
-        false => Err(Refusal::OtherCertificate),
+    if text(*serial, "X509SerialNumber")?.trim_ascii() != certificate.serial_decimal() {
+        return Err(Refusal::OtherCertificate);
     }
+    Ok(())
 }

@@ -188,10 +188,9 @@ fn pipeline(transforms: &[Node<'_, '_>], apex: Node<'_, '_>) -> Result<Pipeline,
         }
         let name = algorithm(*transform, "Transform")?;
         match name {
-            ENVELOPED => must_be_empty(*transform)?,
             XPATH => must_exclude_signatures(*transform)?,
             FILTER2 => must_subtract_signatures(*transform)?,
-            BASE64 => must_be_empty(*transform)?,
+            ENVELOPED | BASE64 => must_be_empty(*transform)?,
             _ => (),
         }
         match name {
@@ -257,10 +256,7 @@ fn decoded(object: Node<'_, '_>) -> Result<Vec<u8>, Refusal> {
 }
 
 fn must_be_empty(node: Node<'_, '_>) -> Result<(), Refusal> {
-    match elements(node)?.is_empty() {
-        true => Ok(()),
-        false => Err(Refusal::Algorithm("Transform")),
-    }
+    if elements(node)?.is_empty() { Ok(()) } else { Err(Refusal::Algorithm("Transform")) }
 }
 
 /// Accepts `not(ancestor-or-self::ds:Signature)`, the only expression of chapter 4.2.1.

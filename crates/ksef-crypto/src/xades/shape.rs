@@ -219,10 +219,7 @@ pub(crate) fn must_be(
     namespace: &'static str,
     name: &'static str,
 ) -> Result<(), Refusal> {
-    match node.has_tag_name((namespace, name)) {
-        true => Ok(()),
-        false => Err(Refusal::Structure(name)),
-    }
+    if node.has_tag_name((namespace, name)) { Ok(()) } else { Err(Refusal::Structure(name)) }
 }
 
 fn is_white_space(text: &str) -> bool {

@@ -21,12 +21,12 @@ fn what_is_signed_verifies_and_keeps_the_bytes_of_the_document() {
     let signers = [signer("rsa"), signer("ec")];
     for number in 0..240 {
         let document = document(number);
-        let signer = &signers[number % 7 % 2];
-        let signed = sign(document.as_bytes(), signer, &options(number)).unwrap();
+        let key = &signers[number % 7 % 2];
+        let signed = sign(document.as_bytes(), key, &options(number)).unwrap();
         let verified = verify(&signed, &policy(&anchors))
             .unwrap_or_else(|refusal| panic!("{number}: {refusal:?} {document}"));
         assert_eq!(verified.packaging(), PACKAGINGS[number / 4 % 3]);
-        assert_eq!(verified.certificate(), signer.certificate());
+        assert_eq!(verified.certificate(), key.certificate());
         assert_eq!(verified.signing_time(), Some(valid_time().into()));
         match verified.coverage() {
             Coverage::EncodedObject => assert_eq!(verified.content(), document.as_bytes()),
@@ -68,8 +68,8 @@ fn a_signature_made_elsewhere_finishes_the_draft() {
     let (signer, anchors) = (signer("rsa"), authority());
     let draft = Draft::new(b"<a/>", signer.certificate(), &Options::v1(valid_time())).unwrap();
     let signature = signer.sign(draft.algorithm(), draft.to_be_signed()).unwrap();
-    let signed = draft.finish(&signature).unwrap();
-    assert_eq!(verify(&signed, &policy(&anchors)).unwrap().content(), b"<a></a>");
+    let finished = draft.finish(&signature).unwrap();
+    assert_eq!(verify(&finished, &policy(&anchors)).unwrap().content(), b"<a></a>");
 }
 
 #[test]
@@ -81,8 +81,8 @@ fn a_signature_of_another_form_is_not_put_in() {
 
 #[test]
 fn documents_that_cannot_be_signed_are_refused() {
-    let signer = signer("ec");
-    let attempt = |document: &str, options: &Options| sign(document.as_bytes(), &signer, options);
+    let key = signer("ec");
+    let attempt = |document: &str, options: &Options| sign(document.as_bytes(), &key, options);
     let plain = Options::v2(valid_time());
     for document in ["", "<a>", "<!DOCTYPE a><a/>", "<?xml version='1.0' encoding='UTF-16'?><a/>"] {
         let error = attempt(document, &plain).unwrap_err();

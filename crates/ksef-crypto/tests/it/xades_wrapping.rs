@@ -4,9 +4,10 @@
 //! The second is signed by a trusted key, so that nothing but the rules on structure, references
 //! and transforms can refuse it.
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use c14n::Canonicalizer;
 use ksef_crypto::{
-    keys::LocalSigner,
+    keys::{LocalSigner, SignatureAlgorithm, Signer},
     xades::{Form, Options, Packaging, Refusal, Sha1, sign, verify},
 };
 use roxmltree::Document;
@@ -187,7 +188,6 @@ fn another_certificate_is_refused() {
 
 /// Signs what stands in `SignedInfo`, whatever it says.
 fn signed_again(document: &str, signer: &LocalSigner) -> String {
-    use ksef_crypto::keys::{SignatureAlgorithm, Signer};
     let tree = Document::parse(document).unwrap();
     let info = tree.descendants().find(|node| node.has_tag_name((DS, "SignedInfo"))).unwrap();
     let bytes = Canonicalizer::exclusive().element(info).to_vec();
@@ -195,7 +195,6 @@ fn signed_again(document: &str, signer: &LocalSigner) -> String {
     let (start, end) = ("<ds:SignatureValue>", "</ds:SignatureValue>");
     let from = document.find(start).unwrap() + start.len();
     let until = document.find(end).unwrap();
-    use base64::{Engine as _, engine::general_purpose::STANDARD};
     [&document[..from], &STANDARD.encode(value), &document[until..]].concat()
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use common_core::clock::Clock;
-use common_store::{Lease, Store};
+use common_store::{Lease, Leases, Store};
 
 use super::{Scene, assert_lease_lost};
 
@@ -53,7 +53,7 @@ async fn a_renewed_lease_lasts_longer_under_the_same_fence(scene: Scene) {
 async fn a_lease_given_back_is_free_at_once(scene: Scene) {
     let store = &*scene.store;
     let first = acquire(store, "a").await.unwrap();
-    store.release(&first).await.unwrap();
+    Leases::release(store, &first).await.unwrap();
     let second = acquire(store, "b").await.unwrap();
     assert!(second.fence > first.fence);
     assert_lease_lost(store.append("j", vec![vec![1]], Some(&first))).await;
@@ -73,7 +73,7 @@ async fn a_lost_lease_cannot_be_renewed_or_given_back(scene: Scene) {
     let store = &*scene.store;
     let lost = scene.lost_lease().await;
     assert_eq!(store.renew(&lost, TTL).await.unwrap(), None);
-    store.release(&lost).await.unwrap();
+    Leases::release(store, &lost).await.unwrap();
     assert_eq!(acquire(store, "third").await, None, "the second holder still has it");
 
     let ended = store.acquire("ended", "a", TTL).await.unwrap().unwrap();
@@ -85,7 +85,7 @@ async fn names_do_not_share_a_lease(scene: Scene) {
     let store = &*scene.store;
     let one = store.acquire("one", "a", TTL).await.unwrap().unwrap();
     let two = store.acquire("two", "b", TTL).await.unwrap().unwrap();
-    store.release(&one).await.unwrap();
+    Leases::release(store, &one).await.unwrap();
     store.append("j", vec![vec![2]], Some(&two)).await.unwrap();
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use common_core::{
     clock::{Clock, Tick},
-    limit::{Ask, Grant, LimitKey, Window, Windows},
+    limit::{Ask, Grant, LimitKey, LimitStore, Window, Windows},
 };
 use common_store::Store;
 
@@ -113,7 +113,7 @@ async fn a_place_given_back_breaks_no_limit(scene: Scene) {
     let windows = per_second(1);
     reserve(store, &windows, now).await;
     let unused = reserve(store, &windows, now).await;
-    store.release(&key(), unused);
+    LimitStore::release(store, &key(), unused);
     let next = reserve(store, &windows, now).await.at();
     assert!(next == now + SECOND || next == now + 2 * SECOND, "{next:?}");
 }

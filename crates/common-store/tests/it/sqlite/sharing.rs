@@ -23,7 +23,7 @@ async fn a_write_that_fails_leaves_the_others_of_its_group_alone() {
     let (_folder, path) = place();
     let store = SqliteStore::open(&path).unwrap();
     let lease = store.acquire("work", "a", Duration::from_secs(60)).await.unwrap().unwrap();
-    store.release(&lease).await.unwrap();
+    Leases::release(&store, &lease).await.unwrap();
 
     // While somebody else holds the file, all of these queue up behind the first one.
     let other = hold(&path);

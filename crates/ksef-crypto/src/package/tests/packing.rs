@@ -251,7 +251,9 @@ fn packing_again_gives_what_was_announced_and_leaves_out_what_is_done() {
     let mut sink = Notes::default();
     let packer = Packer::new(&key, limits).expect(&announced.parts).skip(&announced.parts[..3]);
     assert_eq!(packer.pack(entries(&files), &mut sink).unwrap(), announced);
-    assert_eq!(sink.begun, (4..=announced.parts.len() as u32).collect::<Vec<_>>());
+    let rest: Vec<_> = announced.parts[3..].iter().map(|part| part.ordinal).collect();
+    assert_eq!(sink.begun, rest);
+    assert_eq!(rest[0], 4);
     for part in &announced.parts[3..] {
         assert_eq!(sink.finished[&part.ordinal], part.sealed);
     }
@@ -267,7 +269,10 @@ fn packing_other_entries_than_before_is_found_in_the_first_part_that_differs() {
         let packer = Packer::new(&key, limits).expect(&announced.parts);
         match packer.pack(entries(files), &mut sink) {
             Err(PackError::PartChanged { ordinal }) => {
-                assert_eq!(sink.finished.len() as u32, ordinal - 1, "later parts did not go out");
+                assert!(
+                    sink.finished.keys().all(|&part| part < ordinal),
+                    "later parts did not go out"
+                );
                 ordinal
             }
             other => panic!("{other:?}"),
