@@ -304,6 +304,11 @@ impl<D: BatchDocument> Batch<D> {
         let mut rejections = error.rejections();
         let mut others = Vec::new();
         let error = Arc::new(error);
+        if rejections.is_empty() {
+            // The reasons were lost on the way; nothing says that any of the documents is wrong.
+            self.settle(&indexes, &Outcome::NotSent(Some(Arc::clone(&error))));
+            return Step { documents: indexes, verdict: Verdict::Failed(error) };
+        }
         let of_the_whole =
             rejections.iter().all(|rejection| caller_index(&indexes, rejection).is_none());
         for (position, index) in indexes.iter().enumerate() {

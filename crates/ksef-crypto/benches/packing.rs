@@ -57,7 +57,8 @@ fn usual(key: &SessionKey, files: &Files) -> u64 {
 
 /// The bare work on one thread; gives the size of the outcome.
 fn floor(key: &SessionKey, files: &Files) -> u64 {
-    let mut compressor = Compressor::new(CompressionLvl::fastest());
+    let Ok(level) = CompressionLvl::new(1) else { return 0 };
+    let mut compressor = Compressor::new(level);
     let mut packed = Vec::new();
     let mut out = Vec::new();
     for (_, bytes) in files {

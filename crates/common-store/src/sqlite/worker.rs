@@ -48,7 +48,7 @@ impl Worker {
         act: impl FnOnce(&Connection, DateTime<Utc>) -> Result<T, Fault> + Send + 'static,
     ) -> oneshot::Receiver<Result<T, StoreError>> {
         let (reply, answer) = oneshot::channel();
-        let job = Task { access, act: Some(act), result: Err(ended()), reply };
+        let job = Task { access, act: Some(act), result: None, reply };
         // When the thread has ended, the job is dropped, and with it the sender of its answer.
         if let Some(jobs) = &self.jobs {
             jobs.send(Box::new(job)).ok();
@@ -85,7 +85,7 @@ trait Job: Send {
 struct Task<T, F> {
     access: Access,
     act: Option<F>,
-    result: Result<T, StoreError>,
+    result: Option<Result<T, StoreError>>,
     reply: oneshot::Sender<Result<T, StoreError>>,
 }
 
@@ -100,17 +100,20 @@ where
 
     fn act(&mut self, connection: &Connection, now: DateTime<Utc>) -> bool {
         if let Some(act) = self.act.take() {
-            self.result = act(connection, now).map_err(StoreError::from);
+            self.result = Some(act(connection, now).map_err(StoreError::from));
         }
-        self.result.is_ok()
+        matches!(self.result, Some(Ok(_)))
     }
 
     fn answer(self: Box<Self>, failure: Option<&rusqlite::Error>) {
-        let result = match failure {
-            None => self.result,
-            Some(error) => {
+        let result = match (self.result, failure) {
+            // It knows better than the transaction what is wrong.
+            (Some(Err(error)), _) => Err(error),
+            (Some(answer), None) => answer,
+            (_, Some(error)) => {
                 Err(StoreError::unavailable("nothing was committed").because(error.to_string()))
             }
+            (None, None) => Err(ended()),
         };
         // A caller that has gone away needs no answer.
         self.reply.send(result).ok();

@@ -27,9 +27,6 @@ pub(crate) enum Claim {
     AcceptedUnread,
     /// The service refused it and said why.
     Refused,
-    /// The service refused the request, and the reasons were lost on the way: it says nothing
-    /// about this document, and sending again brings them.
-    RefusedUnread,
     /// The checks withheld it.
     Withheld,
     /// It was certainly not accepted.
@@ -81,7 +78,6 @@ impl Claim {
         match outcome {
             Outcome::Accepted(PendingRequest { request_id, .. }) => Self::Accepted(*request_id),
             Outcome::AlreadyAccepted => Self::AlreadyAccepted,
-            Outcome::Refused(reasons) if reasons.is_empty() => Self::RefusedUnread,
             Outcome::Refused(_) => Self::Refused,
             Outcome::Withheld(_) => Self::Withheld,
             Outcome::NotSent(_) => Self::NotSent,
@@ -97,7 +93,7 @@ impl Claim {
                 ErrorKind::AlreadyAccepted | ErrorKind::Duplicate => Self::AlreadyAccepted,
                 ErrorKind::Unreadable => Self::AcceptedUnread,
                 _ if error.may_have_happened() => Self::Unknown,
-                ErrorKind::Invalid if error.rejections().is_empty() => Self::RefusedUnread,
+                ErrorKind::Invalid if error.rejections().is_empty() => Self::NotSent,
                 ErrorKind::Invalid => Self::Refused,
                 _ => Self::NotSent,
             },
@@ -109,7 +105,7 @@ impl Claim {
         tally.count(match self {
             Self::Accepted(_) | Self::AcceptedUnread => Row::Accepted,
             Self::AlreadyAccepted => Row::AlreadyAccepted,
-            Self::Refused | Self::RefusedUnread => Row::Refused,
+            Self::Refused => Row::Refused,
             Self::Withheld => Row::Withheld,
             Self::NotSent => Row::NotSent,
             Self::Unknown => Row::Unknown,

@@ -23,7 +23,8 @@ pub enum Outcome {
     /// It may have been accepted or not: the answer was lost, or the step was cancelled (without
     /// an error). Look for its external id before sending it again.
     Unknown(Option<Arc<Error>>),
-    /// It was certainly not accepted, for the reason given, if there was one. Send it again.
+    /// It was certainly not accepted, for the reason given, if there was one (a refusal whose
+    /// findings were lost on the way, too). Send it again.
     NotSent(Option<Arc<Error>>),
 }
 

@@ -127,6 +127,18 @@ async fn the_request_after_a_refusal_holds_the_others_alone() {
     assert_eq!(report.pending().len(), 1, "one request id is named once");
 }
 
+#[tokio::test]
+async fn a_refusal_whose_findings_were_lost_says_nothing_against_the_documents() {
+    let cut = Answer::answer(400, r#"{"isValid":false,"err"#);
+    let script = Scripted::new([cut, accepted()]);
+    let mut batch = client(&script).batch_with(invoices(4), BatchOptions::new().size(2));
+    assert!(matches!(batch.step().await.unwrap().verdict, Verdict::Failed(_)));
+    let report = batch.finish().await;
+    let outcomes = report.outcomes();
+    assert!(outcomes[..2].iter().all(|outcome| matches!(outcome, Outcome::NotSent(Some(_)))));
+    assert!(outcomes[2..].iter().all(|outcome| matches!(outcome, Outcome::Accepted(_))));
+}
+
 proptest! {
     #[test]
     fn every_document_ends_where_the_service_put_it(
