@@ -14,6 +14,9 @@ const BENCHES: &[Bench] = &[
     Bench { name: "kros", package: "kros-client" },
     Bench { name: "http", package: "common-http" },
     Bench { name: "c14n", package: "c14n" },
+    Bench { name: "crypto", package: "ksef-crypto" },
+    Bench { name: "packing", package: "ksef-crypto" },
+    Bench { name: "xades", package: "ksef-crypto" },
 ];
 
 /// A figure that is held against a reference.

@@ -97,9 +97,7 @@ fn signing(samples: usize, signer: &LocalSigner, options: &Options) -> (Duration
 
 fn verification(samples: usize, signer: &LocalSigner, options: &Options) -> (Duration, Duration) {
     let (algorithm, message) = core(signer, options);
-    let Ok(signature) = signer.sign(algorithm, &message) else {
-        unreachable!("the key signs")
-    };
+    let Ok(signature) = signer.sign(algorithm, &message) else { unreachable!("the key signs") };
     let (document, key) = (signed(signer, options), signer.key().public_key());
     let ours = || drop(black_box(verify(&document, &Policy::new(Trust::AnyCertificate))));
     let bare = || {

@@ -22,6 +22,8 @@ mod properties;
 mod reference;
 mod shape;
 mod source;
+#[cfg(test)]
+mod tests;
 mod verify;
 mod write;
 

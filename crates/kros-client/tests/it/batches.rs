@@ -134,13 +134,14 @@ async fn the_others_of_a_refused_request_may_be_left() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refusal_of_the_whole_request_is_one_of_each_document() {
+async fn a_refusal_without_findings_leaves_its_documents_unsent_and_the_rest_goes_on() {
     let sandbox = in_process().await;
     let client = beside(&sandbox).build().unwrap();
     on_batch(&sandbox, 1, Fault::Reply { status: 400, retry_after: None });
     let report = client.batch_with(invoices("a", 4), BatchOptions::new().size(2)).finish().await;
-    assert_eq!(letters(&report), "rraa");
-    assert!(matches!(&report.outcomes()[0], Outcome::Refused(reasons) if reasons.is_empty()));
+    assert_eq!(letters(&report), "--aa");
+    let Outcome::NotSent(Some(reason)) = &report.outcomes()[0] else { panic!("a reason") };
+    assert_eq!(reason.kind(), ErrorKind::Invalid);
     assert_eq!(settled(&sandbox).await, 2);
     assert_expected(&sandbox);
 }

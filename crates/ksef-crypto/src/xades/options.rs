@@ -5,6 +5,8 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::certificate::Certificate;
+
 /// How the document and its signature are put together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -46,6 +48,7 @@ pub struct Options {
     pub(crate) form: Form,
     pub(crate) certificate_reference: CertificateReference,
     pub(crate) id: String,
+    pub(crate) chain: Vec<Certificate>,
 }
 
 impl Options {
@@ -67,6 +70,7 @@ impl Options {
             form: Form::Exclusive,
             certificate_reference: CertificateReference::V1,
             id: "Signature".to_owned(),
+            chain: Vec::new(),
         }
     }
 
@@ -88,6 +92,16 @@ impl Options {
     #[must_use]
     pub fn certificate_reference(mut self, reference: CertificateReference) -> Self {
         self.certificate_reference = reference;
+        self
+    }
+
+    /// The certificates of the issuers, which stand behind the signer's own in the signature and
+    /// are not signed; none if not said.
+    ///
+    /// They help a reader who trusts the root only.
+    #[must_use]
+    pub fn chain(mut self, chain: impl Into<Vec<Certificate>>) -> Self {
+        self.chain = chain.into();
         self
     }
 

@@ -135,7 +135,7 @@ impl<'a> Template<'a> {
         let to_be_signed = self.canonical("ds:SignedInfo", "", &info, scope).into_bytes();
 
         let id = &self.options.id;
-        let certificate = self.certificate.to_base64();
+        let certificates = self.certificates();
         SignatureText {
             to_be_signed,
             before: format!(
@@ -143,14 +143,21 @@ impl<'a> Template<'a> {
                  <ds:SignedInfo>{info}</ds:SignedInfo><ds:SignatureValue>"
             ),
             after: format!(
-                "</ds:SignatureValue><ds:KeyInfo><ds:X509Data>\
-                 <ds:X509Certificate>{certificate}</ds:X509Certificate>\
-                 </ds:X509Data></ds:KeyInfo>{objects}<ds:Object>\
+                "</ds:SignatureValue><ds:KeyInfo><ds:X509Data>{certificates}</ds:X509Data></ds:KeyInfo>{objects}<ds:Object>\
                  <xades:QualifyingProperties xmlns:xades=\"{XADES}\" Target=\"#{id}\">\
                  <xades:SignedProperties{properties_tag}>{properties}</xades:SignedProperties>\
                  </xades:QualifyingProperties></ds:Object></ds:Signature>"
             ),
         }
+    }
+
+    /// The signer's certificate and those of its issuers.
+    fn certificates(&self) -> String {
+        std::iter::once(self.certificate)
+            .chain(&self.options.chain)
+            .map(Certificate::to_base64)
+            .map(|text| format!("<ds:X509Certificate>{text}</ds:X509Certificate>"))
+            .collect()
     }
 
     /// The content of `SignedProperties`, with what its outermost `ds:` elements declare.
