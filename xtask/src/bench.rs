@@ -17,6 +17,7 @@ const BENCHES: &[Bench] = &[
     Bench { name: "crypto", package: "ksef-crypto" },
     Bench { name: "packing", package: "ksef-crypto" },
     Bench { name: "xades", package: "ksef-crypto" },
+    Bench { name: "store", package: "common-store" },
 ];
 
 /// A figure that is held against a reference.

@@ -1,6 +1,6 @@
 //! `cargo xtask campaign`: many seeds under faults, and a promise checked at the end.
 //!
-//! A campaign is the example `campaign` of a client crate.
+//! A campaign is an example of a crate.
 //! Its last line counts what was lost, duplicated or told wrongly; xtask fails unless each count is zero.
 
 use crate::shell::{self, Failure, Outcome};
@@ -11,17 +11,21 @@ pub(crate) const SEEDS: u32 = 50;
 struct Campaign {
     name: &'static str,
     package: &'static str,
+    example: &'static str,
 }
 
-const CAMPAIGNS: &[Campaign] = &[Campaign { name: "kros-faults", package: "kros-client" }];
+const CAMPAIGNS: &[Campaign] = &[
+    Campaign { name: "kros-faults", package: "kros-client", example: "campaign" },
+    Campaign { name: "store-crash", package: "common-store", example: "crash" },
+];
 
 /// Runs a campaign and checks its last line.
 pub(crate) fn run(name: &str, seeds: u32) -> Outcome {
     let campaign = campaign(name)?;
     let count = seeds.to_string();
     // The unoptimised build is used on purpose: the tests have already made it, and a campaign mostly waits.
-    let arguments =
-        ["run", "-q", "-p", campaign.package, "--example", "campaign", "--", "--seeds", &count];
+    let what = ["run", "-q", "-p", campaign.package, "--example", campaign.example];
+    let arguments = [&what[..], &["--", "--seeds", &count]].concat();
     let lines = shell::run_and_collect(&mut shell::cargo(&arguments))?;
     let last = lines.iter().rev().find(|line| !line.trim().is_empty());
     verdict(name, seeds, last.map_or("", String::as_str))
@@ -69,7 +73,9 @@ mod tests {
 
     #[test]
     fn an_unknown_campaign_is_refused_with_the_list() {
-        let failure = run("fleet", 1).unwrap_err().to_string();
-        assert!(failure.ends_with("the campaigns are: kros-faults"), "{failure}");
+        let failure = run("sunshine", 1).unwrap_err().to_string();
+        let known: Vec<_> = CAMPAIGNS.iter().map(|campaign| campaign.name).collect();
+        let end = format!("the campaigns are: {}", known.join(", "));
+        assert!(failure.ends_with(&end) && failure.contains("`sunshine`"), "{failure}");
     }
 }

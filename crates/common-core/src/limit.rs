@@ -19,6 +19,4 @@ mod window;
 pub use local::LocalLimits;
 pub use log::{Grant, LimitSnapshot, Refused, SlidingLog};
 pub use shared::{Ask, LimitKey, LimitStore};
-// One path per type would be better; the clients move to `store` one by one.
-pub use crate::store::{BoxFuture, StoreError};
 pub use window::{Window, Windows};

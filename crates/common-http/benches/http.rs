@@ -10,8 +10,9 @@ use bytes::Bytes;
 use common_core::{
     clock::{Clock, SystemClock},
     effect::Effect,
-    limit::{BoxFuture, Window, Windows},
+    limit::{Window, Windows},
     secret::SecretString,
+    store::BoxFuture,
 };
 use common_http::{
     Api, Auth, BaseUrl, Body, BodyStream, BuildError, Client, DecodeError, Endpoint, Info, Parts,

@@ -3,8 +3,8 @@
 use std::{fmt, future::ready};
 
 use common_core::{
-    limit::BoxFuture,
     secret::{ExposeSecret, SecretString, Zeroizing},
+    store::BoxFuture,
 };
 use http::HeaderValue;
 

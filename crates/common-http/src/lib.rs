@@ -34,5 +34,5 @@ pub use request::{Decoded, RequestBuilder, decode_json};
 pub use reqwest_transport::{
     ClientIdentity, HttpOptions, HttpVersion, OptionsError, Proxy, ReqwestTransport, TrustAnchors,
 };
-pub use token::{Expiring, TokenCache, TokenError};
+pub use token::{Expiring, SharedToken, StoredToken, TokenCache, TokenError};
 pub use transport::{Transport, TransportError, TransportErrorKind};

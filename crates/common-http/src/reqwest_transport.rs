@@ -5,7 +5,7 @@
 
 mod options;
 
-use common_core::limit::BoxFuture;
+use common_core::store::BoxFuture;
 use futures_util::TryStreamExt;
 
 use crate::{

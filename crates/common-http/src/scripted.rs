@@ -8,7 +8,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use common_core::limit::BoxFuture;
+use common_core::store::BoxFuture;
 
 use crate::{
     body::{Body, BodyStream},

@@ -2,14 +2,20 @@
 //!
 //! One refresh at a time, however many callers wait for it. A refresh belongs to the cache and not
 //! to the caller who started it: a caller that goes away leaves it where it is, and the next one
-//! carries it on, so that a token which the server hands out only once is not lost.
+//! carries it on, so that a token which the server hands out only once is not lost. With a
+//! [`SharedToken`] all this holds for several processes.
+
+mod shared;
 
 use std::{fmt, future::Future, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
-use common_core::limit::BoxFuture;
+use common_core::store::{BoxFuture, Version};
 use futures_util::{FutureExt, future::Shared};
-use tokio::sync::Mutex;
+use tokio::{sync::Mutex, time::Instant};
+
+use self::shared::Held;
+pub use self::shared::{SharedToken, StoredToken};
 
 /// A token that knows when it ends.
 pub trait Expiring: Clone + Send + Sync + 'static {
@@ -17,7 +23,16 @@ pub trait Expiring: Clone + Send + Sync + 'static {
     fn expires_at(&self) -> Option<DateTime<Utc>>;
 }
 
-type Refresh<T> = Shared<BoxFuture<'static, Result<T, TokenError>>>;
+type Refresh<T> = Shared<BoxFuture<'static, Result<Renewed<T>, TokenError>>>;
+
+/// What came of a renewal that did not fail.
+#[derive(Clone)]
+enum Renewed<T> {
+    /// Another token than before, and its version if it is in a store.
+    Token(T, Option<Version>),
+    /// The token that is held: another process is at it, and this one works until then.
+    Elsewhere(T),
+}
 
 /// Keeps one token and renews it.
 ///
@@ -36,7 +51,7 @@ type Refresh<T> = Shared<BoxFuture<'static, Result<T, TokenError>>>;
 /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
 /// let cache = TokenCache::new();
 /// let now: DateTime<Utc> = "2026-02-01T08:00:00Z".parse()?;
-/// let log_in = |_old: Option<Token>| async move {
+/// let log_in = move |_old: Option<Token>| async move {
 ///     Ok::<_, std::io::Error>(Token(now + TimeDelta::minutes(20)))
 /// };
 /// let (_token, first) = cache.get(now, log_in).await?;
@@ -48,37 +63,16 @@ type Refresh<T> = Shared<BoxFuture<'static, Result<T, TokenError>>>;
 pub struct TokenCache<T: Expiring> {
     early: Option<Duration>,
     pause: Duration,
+    shared: Option<Arc<SharedToken<T>>>,
     state: Mutex<State<T>>,
 }
 
 struct State<T> {
-    token: Option<T>,
-    /// The server refused it; it is kept only for the refresh, which may need it.
-    refused: bool,
+    held: Held<T>,
     generation: u64,
     refresh: Option<(u64, Refresh<T>)>,
     refreshes: u64,
     pause_until: Option<DateTime<Utc>>,
-}
-
-impl<T: Expiring> State<T> {
-    fn join_or_start<F, R, E>(&mut self, renew: F) -> (u64, Refresh<T>)
-    where
-        F: FnOnce(Option<T>) -> R,
-        R: Future<Output = Result<T, E>> + Send + 'static,
-        E: std::error::Error + Send + Sync + 'static,
-    {
-        if let Some(running) = &self.refresh {
-            return running.clone();
-        }
-        let renewed = renew(self.token.clone());
-        let renewed: BoxFuture<'static, _> =
-            Box::pin(async move { renewed.await.map_err(TokenError::new) });
-        self.refreshes += 1;
-        let refresh = (self.refreshes, renewed.shared());
-        self.refresh = Some(refresh.clone());
-        refresh
-    }
 }
 
 impl<T: Expiring> TokenCache<T> {
@@ -88,9 +82,9 @@ impl<T: Expiring> TokenCache<T> {
         Self {
             early: Some(Duration::from_secs(60)),
             pause: Duration::from_secs(30),
+            shared: None,
             state: Mutex::new(State {
-                token: None,
-                refused: false,
+                held: Held { token: None, version: None, refused: false },
                 generation: 0,
                 refresh: None,
                 refreshes: 0,
@@ -107,96 +101,171 @@ impl<T: Expiring> TokenCache<T> {
         self
     }
 
+    /// Shares the token with every cache, in this process and in others, that has the same place
+    /// in the same store.
+    #[must_use]
+    pub fn shared(mut self, shared: SharedToken<T>) -> Self {
+        self.shared = Some(Arc::new(shared));
+        self
+    }
+
     /// The token and its generation, renewed first if need be.
     ///
     /// `renew` gets the old token, if there is one, and is called by one caller at a time. A
-    /// failed early renewal is no error while the old token still works.
+    /// failed early renewal is no error while the old token still works; with a [`SharedToken`]
+    /// the same goes for a store that fails.
     pub async fn get<F, R, E>(&self, now: DateTime<Utc>, renew: F) -> Result<(T, u64), TokenError>
     where
-        F: FnOnce(Option<T>) -> R,
+        F: FnOnce(Option<T>) -> R + Send + 'static,
         R: Future<Output = Result<T, E>> + Send + 'static,
         E: std::error::Error + Send + Sync + 'static,
     {
-        let (number, refresh) = {
+        let asked = Asked { at: now, instant: Instant::now() };
+        let mut joined = false;
+        loop {
             let mut state = self.state.lock().await;
-            match (&state.token, self.need(&state, now)) {
-                (Some(token), Need::Nothing) => return Ok((token.clone(), state.generation)),
-                _ => state.join_or_start(renew),
+            if let (Some(token), Need::Nothing) = (&state.held.token, self.need(&state, asked)) {
+                return Ok((token.clone(), state.generation));
             }
+            let Some(running) = state.refresh.clone() else {
+                let started = self.start(&mut state, asked, renew);
+                drop(state);
+                return self.finish(started, asked).await.map(|(token, _)| token);
+            };
+            drop(state);
+            let (token, works) = self.finish(running, asked).await?;
+            // One that its callers left may have come to its end long ago; the next one is new.
+            if works || joined {
+                return Ok(token);
+            }
+            joined = true;
+        }
+    }
+
+    fn start<F, R, E>(&self, state: &mut State<T>, asked: Asked, renew: F) -> (u64, Refresh<T>)
+    where
+        F: FnOnce(Option<T>) -> R + Send + 'static,
+        R: Future<Output = Result<T, E>> + Send + 'static,
+        E: std::error::Error + Send + Sync + 'static,
+    {
+        let renew = |old| renew(old).map(|renewed| renewed.map_err(TokenError::new));
+        let renewed = match &self.shared {
+            Some(shared) => shared.renewal(state.held.clone(), self.early, asked, renew),
+            None => renew(state.held.token.clone())
+                .map(|renewed| renewed.map(|token| Renewed::Token(token, None)))
+                .boxed(),
         };
+        state.refreshes += 1;
+        let refresh = (state.refreshes, renewed.shared());
+        state.refresh = Some(refresh.clone());
+        refresh
+    }
+
+    /// Waits for a renewal; the token there is then with its generation, and whether it works.
+    async fn finish(
+        &self,
+        (number, refresh): (u64, Refresh<T>),
+        asked: Asked,
+    ) -> Result<((T, u64), bool), TokenError> {
         let renewed = refresh.await;
+        let now = asked.now();
         let mut state = self.state.lock().await;
         if state.refresh.as_ref().is_some_and(|(current, _)| *current == number) {
             state.refresh = None;
             self.settle(&mut state, now, &renewed);
         }
-        match (renewed, &state.token) {
-            (Ok(_), Some(token)) => Ok((token.clone(), state.generation)),
-            (Err(_), Some(token)) if self.works(&state, now) => {
-                Ok((token.clone(), state.generation))
+        let (generation, works) = (state.generation, state.held.works(self.early, now));
+        match (renewed, &state.held.token) {
+            (Ok(_), Some(token)) => Ok(((token.clone(), generation), works)),
+            (Err(_), Some(token)) if works => Ok(((token.clone(), generation), works)),
+            (Ok(Renewed::Token(token, _) | Renewed::Elsewhere(token)), None) => {
+                Ok(((token, generation), works))
             }
-            (Ok(token), None) => Ok((token, state.generation)),
             (Err(error), _) => Err(error),
         }
     }
 
-    fn settle(&self, state: &mut State<T>, now: DateTime<Utc>, renewed: &Result<T, TokenError>) {
+    fn settle(
+        &self,
+        state: &mut State<T>,
+        now: DateTime<Utc>,
+        renewed: &Result<Renewed<T>, TokenError>,
+    ) {
         match renewed {
-            Ok(token) => {
-                state.token = Some(token.clone());
-                state.refused = false;
-                state.generation += 1;
-                state.pause_until = None;
-            }
-            Err(_) => state.pause_until = Some(now + self.pause),
+            // An import into the store has overtaken the renewal.
+            Ok(Renewed::Token(_, version)) if *version < state.held.version => {}
+            Ok(Renewed::Token(token, version)) => state.replace(token.clone(), *version),
+            Ok(Renewed::Elsewhere(_)) | Err(_) => state.pause_until = Some(now + self.pause),
         }
     }
 
-    fn need(&self, state: &State<T>, now: DateTime<Utc>) -> Need {
-        let Some(token) = &state.token else { return Need::Renewal };
-        if !self.works(state, now) {
+    fn need(&self, state: &State<T>, asked: Asked) -> Need {
+        let now = asked.now();
+        if !state.held.works(self.early, now) {
             return Need::Renewal;
         }
-        let (Some(early), Some(end)) = (self.early, token.expires_at()) else {
+        let end = state.held.token.as_ref().and_then(T::expires_at);
+        let (Some(early), Some(end)) = (self.early, end) else {
             return Need::Nothing;
         };
         let paused = state.pause_until.is_some_and(|until| now < until);
         if now + early >= end && !paused { Need::Renewal } else { Need::Nothing }
     }
 
-    /// Whether the token can still be used: not refused, and not past its end unless the end is
-    /// to be learnt from a refusal only.
-    fn works(&self, state: &State<T>, now: DateTime<Utc>) -> bool {
-        let ended = self.early.is_some()
-            && state.token.as_ref().and_then(T::expires_at).is_some_and(|end| now >= end);
-        !state.refused && !ended
-    }
-
     /// The server refused the token of that generation; the next [`get`](Self::get) renews it.
     ///
-    /// A refusal of an older token changes nothing: somebody has renewed it already.
+    /// A refusal of an older token changes nothing: somebody has renewed it already. With a
+    /// [`SharedToken`] that somebody may be another process, which the next `get` finds out.
     pub async fn refuse(&self, generation: u64) {
         let mut state = self.state.lock().await;
         if state.generation == generation {
-            state.refused = true;
+            state.held.refused = true;
         }
     }
 
-    /// The token, for another process or another run.
+    /// The token that this cache holds, for another process or another run.
     pub async fn export(&self) -> Option<T> {
-        self.state.lock().await.token.clone()
+        self.state.lock().await.held.token.clone()
     }
 
-    /// Uses a token that came from elsewhere.
-    pub async fn import(&self, token: T) {
-        let mut state = self.state.lock().await;
-        self.settle(&mut state, DateTime::UNIX_EPOCH, &Ok(token));
+    /// Uses a token that came from elsewhere; with a [`SharedToken`], in place of the one in the
+    /// store.
+    ///
+    /// Fails only when that store does, and then changes nothing here.
+    pub async fn import(&self, token: T) -> Result<(), TokenError> {
+        let version = match &self.shared {
+            Some(shared) => Some(shared.put(&token).await.map_err(TokenError::new)?),
+            None => None,
+        };
+        self.state.lock().await.replace(token, version);
+        Ok(())
+    }
+}
+
+impl<T> State<T> {
+    fn replace(&mut self, token: T, version: Option<Version>) {
+        self.held = Held { token: Some(token), version, refused: false };
+        self.generation += 1;
+        self.pause_until = None;
     }
 }
 
 enum Need {
     Nothing,
     Renewal,
+}
+
+/// The moment at which a caller asked: its wall clock then, and how to tell what it shows now.
+#[derive(Clone, Copy)]
+struct Asked {
+    at: DateTime<Utc>,
+    instant: Instant,
+}
+
+impl Asked {
+    fn now(self) -> DateTime<Utc> {
+        self.at + self.instant.elapsed()
+    }
 }
 
 impl<T: Expiring> Default for TokenCache<T> {
@@ -207,7 +276,10 @@ impl<T: Expiring> Default for TokenCache<T> {
 
 impl<T: Expiring> fmt::Debug for TokenCache<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TokenCache").field("early", &self.early).finish_non_exhaustive()
+        f.debug_struct("TokenCache")
+            .field("early", &self.early)
+            .field("shared", &self.shared)
+            .finish_non_exhaustive()
     }
 }
 
@@ -220,7 +292,8 @@ impl TokenError {
         Self(Arc::new(source))
     }
 
-    /// The cause as the type that the renewal gave.
+    /// The cause as the type that the renewal gave, or as the store's
+    /// [`StoreError`](common_core::store::StoreError).
     pub fn cause<E: std::error::Error + 'static>(&self) -> Option<&E> {
         self.0.downcast_ref()
     }

@@ -7,7 +7,7 @@ use std::{fmt, sync::Arc};
 
 use common_core::{
     effect::{ErrorKind, Phase},
-    limit::BoxFuture,
+    store::BoxFuture,
 };
 
 use crate::body::{Body, BodyStream};

@@ -12,7 +12,8 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use common_core::{
     clock::{Clock, SystemClock},
-    limit::{BoxFuture, Window, Windows},
+    limit::{Window, Windows},
+    store::BoxFuture,
 };
 use common_http::{Api, Body, BodyStream, Endpoint, Parts, Transport, TransportError};
 use criterion::Criterion;

@@ -8,7 +8,8 @@
 //! 1. *Who sent it?* [`Verifier`] checks the signature over the raw body and gives an
 //!    [`Authentic`] value; there is no other way to make one.
 //! 2. *Was it handled already?* A [`ReplayGuard`] remembers notifications and lends each to one
-//!    handler at a time.
+//!    handler at a time: [`MemoryReplayGuard`] in one process, [`StoredReplayGuard`] across
+//!    restarts and processes.
 //! 3. *What does it say?* [`Notification`] is one type for both shapes in use.
 //!
 //! # Before acting on a notification
@@ -66,12 +67,14 @@ mod entity_id;
 mod fields;
 #[cfg(feature = "webhook-layer")]
 mod layer;
+mod mark;
 mod memory;
 mod notification;
 mod reading;
 mod replay;
 mod request_id;
 mod signature;
+mod stored;
 mod utf16;
 
 pub use api_url::{ApiUrl, ApiUrlError};
@@ -83,8 +86,9 @@ pub use memory::MemoryReplayGuard;
 pub use notification::{
     EntityResult, Notification, NotificationError, Outcome, Problem, RelatedDocument, Shape,
 };
-pub use replay::{Arrival, Claim, ReplayGuard, ReplayKey, Seen, Settled, StoreError};
+pub use replay::{Arrival, Claim, ReplayGuard, ReplayKey, Seen, Settled};
 pub use request_id::{InvalidRequestId, RequestId};
 pub use signature::{
     KeyForm, Match, ReceiveError, SIGNATURE_HEADER, Scheme, Verifier, VerifyError,
 };
+pub use stored::StoredReplayGuard;

@@ -74,10 +74,10 @@ fn signer(name: &str) -> Option<LocalSigner> {
 }
 
 fn signed(signer: &LocalSigner, options: &Options) -> Vec<u8> {
-    let Ok(signed) = sign(REQUEST, signer, options) else { unreachable!("the request is XML") };
-    let verified = verify(&signed, &Policy::new(Trust::AnyCertificate));
+    let Ok(document) = sign(REQUEST, signer, options) else { unreachable!("the request is XML") };
+    let verified = verify(&document, &Policy::new(Trust::AnyCertificate));
     assert!(verified.is_ok(), "what is measured must succeed: {verified:?}");
-    signed
+    document
 }
 
 /// What is signed in the end, and how.

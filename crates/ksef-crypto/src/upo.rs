@@ -56,8 +56,6 @@ pub enum UpoVersion {
     V2,
     /// `v3`, KSeF 1.x from autumn 2023.
     V3,
-    /// `v4-1`, KSeF 2.0.
-    V4_1,
     /// `v4-2`, KSeF 2.0.
     V4_2,
     /// `v4-3`, KSeF 2.0 from December 2025.

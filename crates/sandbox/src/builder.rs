@@ -6,9 +6,11 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
+use tokio::net::TcpListener;
 
 use crate::chance::Chance;
 use crate::control;
+use crate::epp::Epp;
 use crate::front::{Context, Mood};
 use crate::kros::Kros;
 use crate::record::{Exchange, Journal, Unexpected};
@@ -22,6 +24,7 @@ pub struct Sandbox {
     seed: u64,
     context: Arc<Context>,
     kros: Kros,
+    epp: Epp,
     control: Option<String>,
     data: Option<PathBuf>,
 }
@@ -66,14 +69,16 @@ impl Builder {
         self
     }
 
-    /// The control API listens on this port and KROS on the next; without it any free ports.
+    /// The control API listens on this port, the doubles on the next ones: KROS, ePP, the web host
+    /// of ePP; without it any free ports.
     #[must_use]
     pub fn port_base(mut self, port: u16) -> Self {
         self.sockets = Sockets::From(port);
         self
     }
 
-    /// No port is opened: the doubles are reached through [`Kros::service`].
+    /// No port is opened: the doubles are reached through [`Kros::service`], [`Epp::service`] and
+    /// [`Epp::web_service`].
     #[must_use]
     pub fn without_sockets(mut self) -> Self {
         self.sockets = Sockets::None;
@@ -87,7 +92,7 @@ impl Builder {
         self
     }
 
-    /// [`Sandbox::shutdown`] writes documents and notifications into this folder.
+    /// [`Sandbox::shutdown`] writes what the doubles stored into this folder.
     #[must_use]
     pub fn data(mut self, folder: &Path) -> Self {
         self.data = Some(folder.to_owned());
@@ -107,28 +112,35 @@ impl Builder {
             tasks: Tasks::new(),
             journal: Journal::default(),
         });
-        let ports = match self.sockets {
-            Sockets::None => None,
-            Sockets::AnyPort => Some((0, 0)),
-            Sockets::From(port) => Some((port, port.checked_add(1).unwrap_or_default())),
-        };
         let (seed, data) = (self.seed, self.data);
-        let Some((control_port, kros_port)) = ports else {
-            let kros = Kros::new(context.clone(), "http://localhost".to_owned());
-            return Ok(Sandbox { seed, context, kros, control: None, data });
+        let first = match self.sockets {
+            Sockets::AnyPort => 0,
+            Sockets::From(port) => port,
+            Sockets::None => {
+                let kros = Kros::new(context.clone(), "http://localhost".to_owned());
+                // The doubles share a host, so the port tells the web host from the API.
+                let web = "http://localhost:81".to_owned();
+                let epp = Epp::new(context.clone(), "http://localhost", web);
+                return Ok(Sandbox { seed, context, kros, epp, control: None, data });
+            }
         };
-        let control_listener = server::bind(control_port).await?;
-        let control = format!("http://{}", control_listener.local_addr()?);
-        let listener = server::bind(kros_port).await?;
-        let kros = Kros::new(context.clone(), format!("http://{}", listener.local_addr()?));
-        server::serve(listener, kros.socket_service(), &context.tasks);
-        let app = control::router(kros.clone(), context.clone());
+        let port = |number: u16| if first == 0 { 0 } else { first.saturating_add(number) };
+        let (control_listener, control) = open(port(0)).await?;
+        let (kros_listener, origin) = open(port(1)).await?;
+        let kros = Kros::new(context.clone(), origin);
+        server::serve(kros_listener, kros.socket_service(), &context.tasks);
+        let (epp_listener, origin) = open(port(2)).await?;
+        let (web_listener, web) = open(port(3)).await?;
+        let epp = Epp::new(context.clone(), &origin, web);
+        server::serve(epp_listener, epp.socket_service(), &context.tasks);
+        server::serve(web_listener, epp.web_socket_service(), &context.tasks);
+        let app = control::router(kros.clone(), epp.clone(), context.clone());
         context.tasks.spawn(async move {
             if let Err(error) = axum::serve(control_listener, app).await {
                 tracing::error!(%error, "the control API stopped");
             }
         });
-        Ok(Sandbox { seed, context, kros, control: Some(control), data })
+        Ok(Sandbox { seed, context, kros, epp, control: Some(control), data })
     }
 }
 
@@ -141,6 +153,11 @@ impl Sandbox {
     /// The double of KROS Fakturácia.
     pub fn kros(&self) -> &Kros {
         &self.kros
+    }
+
+    /// The double of ePP.
+    pub fn epp(&self) -> &Epp {
+        &self.epp
     }
 
     /// The address of the control API; `None` without sockets.
@@ -165,7 +182,13 @@ impl Sandbox {
 
     /// What a program that started the sandbox needs to know: the addresses and the seed.
     pub fn ready(&self) -> Value {
-        json!({"kros": self.kros.base_url(), "control": self.control, "seed": self.seed})
+        json!({
+            "kros": self.kros.base_url(),
+            "epp": self.epp.base_url(),
+            "epp_web": self.epp.web_url(),
+            "control": self.control,
+            "seed": self.seed,
+        })
     }
 
     /// Waits for all background work of all systems.
@@ -185,7 +208,9 @@ impl Sandbox {
         std::fs::create_dir_all(folder)?;
         write(&folder.join("kros-documents.json"), &json!(self.kros.documents()))?;
         write(&folder.join("kros-payments.json"), &json!(self.kros.payments()))?;
-        write(&folder.join("kros-notifications.json"), &json!(self.kros.notifications()))
+        write(&folder.join("kros-notifications.json"), &json!(self.kros.notifications()))?;
+        write(&folder.join("epp-orders.json"), &json!(self.epp.orders()))?;
+        write(&folder.join("epp-payments.json"), &json!(self.epp.payments()))
     }
 }
 
@@ -193,6 +218,13 @@ impl Drop for Sandbox {
     fn drop(&mut self) {
         self.context.tasks.abort();
     }
+}
+
+/// A listener and its address.
+async fn open(port: u16) -> io::Result<(TcpListener, String)> {
+    let listener = server::bind(port).await?;
+    let address = format!("http://{}", listener.local_addr()?);
+    Ok((listener, address))
 }
 
 fn write(path: &Path, value: &Value) -> io::Result<()> {

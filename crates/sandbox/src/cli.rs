@@ -14,7 +14,7 @@ use crate::builder::Sandbox;
 #[derive(Debug, Parser)]
 #[command(name = "sandbox")]
 pub struct Arguments {
-    /// Which system to run.
+    /// Which system to run; the doubles that are built run together, whichever is named.
     system: Choice,
     /// The seed of everything that looks random.
     #[arg(long, default_value_t = 0)]
@@ -53,7 +53,7 @@ enum Choice {
 ///
 /// An input/output error when a port, the standard output or the data folder fails.
 pub async fn run(arguments: Arguments) -> io::Result<ExitCode> {
-    if !matches!(arguments.system, Choice::All | Choice::Kros) {
+    if !matches!(arguments.system, Choice::All | Choice::Kros | Choice::Epp) {
         writeln!(io::stderr(), "error: the emulator of this system is not built yet")?;
         return Ok(ExitCode::from(2));
     }

@@ -3,14 +3,16 @@
 //! It listens on a port of its own, answers JSON, and is never faulted.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use axum::extract::State;
+use axum::extract::{self, State};
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::epp::{BatchShape, Epp, Oddity, PageShape};
 use crate::fault::Rule;
 use crate::front::Context;
 use crate::kros::{Decision, Form, Kros, Profile, Scheme};
@@ -20,6 +22,7 @@ use crate::kros::{Decision, Form, Kros, Profile, Scheme};
 #[serde(tag = "system", rename_all = "kebab-case")]
 enum NewRule {
     Kros { rule: Rule },
+    Epp { rule: Rule },
 }
 
 #[derive(Deserialize)]
@@ -45,19 +48,40 @@ struct Consent {
     decision: Decision,
 }
 
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EppSettings {
+    token_life_ms: Option<u64>,
+    refresh_life_ms: Option<u64>,
+    otp_countdown_ms: Option<u64>,
+    link_life_ms: Option<u64>,
+    execution_delay_ms: Option<u64>,
+    page_shape: Option<PageShape>,
+    batch_shape: Option<BatchShape>,
+    statement_oddities: Option<Vec<Oddity>>,
+}
+
 #[derive(Clone)]
 struct Doubles {
     kros: Kros,
+    epp: Epp,
     context: Arc<Context>,
 }
 
 /// The routes of the control API.
-pub(crate) fn router(kros: Kros, context: Arc<Context>) -> Router {
+pub(crate) fn router(kros: Kros, epp: Epp, context: Arc<Context>) -> Router {
     Router::new()
         .route("/credentials", get(credentials))
         .route("/faults", get(faults).post(add_fault).delete(clear_faults))
         .route("/requests", get(requests))
         .route("/unexpected", get(unexpected))
+        .route("/epp/expire-tokens", post(expire_tokens))
+        .route("/epp/one-time-password/{tag}", get(one_time_password))
+        .route("/epp/orders", get(epp_orders))
+        .route("/epp/payments", get(epp_payments))
+        .route("/epp/settings", post(configure_epp))
+        .route("/epp/settle", post(settle))
+        .route("/epp/statistics", get(epp_statistics))
         .route("/kros/consent", post(decide))
         .route("/kros/documents", get(documents))
         .route("/kros/notifications", get(notifications))
@@ -66,7 +90,7 @@ pub(crate) fn router(kros: Kros, context: Arc<Context>) -> Router {
         .route("/kros/settle", post(settle))
         .route("/kros/statistics", get(statistics))
         .route("/kros/webhook", post(set_webhook))
-        .with_state(Doubles { kros, context })
+        .with_state(Doubles { kros, epp, context })
 }
 
 async fn credentials(State(doubles): State<Doubles>) -> Json<Value> {
@@ -82,21 +106,44 @@ async fn credentials(State(doubles): State<Doubles>) -> Json<Value> {
     });
     let companies: Vec<Value> = shown.collect();
     let consent = doubles.kros.consent_url();
-    Json(json!({"kros": {"companies": companies, "consent_url": consent}}))
+    let kros = json!({"companies": companies, "consent_url": consent});
+    Json(json!({"kros": kros, "epp": {"users": epp_users(&doubles.epp)}}))
+}
+
+fn epp_users(epp: &Epp) -> Vec<Value> {
+    let users = epp.users();
+    let shown = users.iter().map(|user| {
+        json!({
+            "login": user.login,
+            "password": user.password(),
+            "name": user.name,
+            "organization_id": user.organization_id,
+            "rights": user.rights,
+            "channels": user.channels,
+            "totp_secret_base32": user.totp_secret_base32(),
+        })
+    });
+    shown.collect()
 }
 
 async fn faults(State(doubles): State<Doubles>) -> Json<Value> {
-    Json(json!({"kros": doubles.kros.faults().rules()}))
+    Json(json!({
+        "kros": doubles.kros.faults().rules(),
+        "epp": doubles.epp.faults().rules(),
+    }))
 }
 
 async fn add_fault(State(doubles): State<Doubles>, Json(new): Json<NewRule>) -> StatusCode {
-    let NewRule::Kros { rule } = new;
-    doubles.kros.faults().push(rule);
+    match new {
+        NewRule::Kros { rule } => doubles.kros.faults().push(rule),
+        NewRule::Epp { rule } => doubles.epp.faults().push(rule),
+    }
     StatusCode::NO_CONTENT
 }
 
 async fn clear_faults(State(doubles): State<Doubles>) -> StatusCode {
     doubles.kros.faults().clear();
+    doubles.epp.faults().clear();
     StatusCode::NO_CONTENT
 }
 
@@ -138,6 +185,56 @@ async fn configure(State(doubles): State<Doubles>, Json(new): Json<Settings>) ->
     }
     if let Some(scheme) = new.signature_scheme {
         doubles.kros.set_signature_scheme(scheme);
+    }
+    StatusCode::NO_CONTENT
+}
+
+async fn epp_orders(State(doubles): State<Doubles>) -> Json<Value> {
+    Json(json!(doubles.epp.orders()))
+}
+
+async fn epp_payments(State(doubles): State<Doubles>) -> Json<Value> {
+    Json(json!(doubles.epp.payments()))
+}
+
+async fn epp_statistics(State(doubles): State<Doubles>) -> Json<Value> {
+    Json(json!(doubles.epp.statistics()))
+}
+
+async fn expire_tokens(State(doubles): State<Doubles>) -> StatusCode {
+    doubles.epp.expire_tokens();
+    StatusCode::NO_CONTENT
+}
+
+/// Plays the telephone or the mailbox of a user.
+async fn one_time_password(
+    State(doubles): State<Doubles>,
+    extract::Path(tag): extract::Path<String>,
+) -> Result<Json<Value>, StatusCode> {
+    let password = doubles.epp.one_time_password(&tag).ok_or(StatusCode::NOT_FOUND)?;
+    Ok(Json(json!({"token": password})))
+}
+
+async fn configure_epp(State(doubles): State<Doubles>, Json(new): Json<EppSettings>) -> StatusCode {
+    let epp = &doubles.epp;
+    let set = |value: Option<u64>, setter: fn(&Epp, Duration)| {
+        if let Some(ms) = value {
+            setter(epp, Duration::from_millis(ms));
+        }
+    };
+    set(new.token_life_ms, Epp::set_token_life);
+    set(new.refresh_life_ms, Epp::set_refresh_life);
+    set(new.otp_countdown_ms, Epp::set_otp_countdown);
+    set(new.link_life_ms, Epp::set_link_life);
+    set(new.execution_delay_ms, Epp::set_execution_delay);
+    if let Some(shape) = new.page_shape {
+        epp.set_page_shape(shape);
+    }
+    if let Some(shape) = new.batch_shape {
+        epp.set_batch_shape(shape);
+    }
+    if let Some(oddities) = new.statement_oddities {
+        epp.set_statement_oddities(&oddities);
     }
     StatusCode::NO_CONTENT
 }

@@ -4,6 +4,7 @@
 //! [`Entrance`] is that way as a `tower` service, for use without sockets; the accept loop puts
 //! the same service behind a port.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context as Polling, Poll};
@@ -55,6 +56,8 @@ pub(crate) struct Incoming {
     pub(crate) query: String,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
+    /// Where the connection comes from.
+    pub(crate) peer: IpAddr,
 }
 
 impl Incoming {
@@ -101,6 +104,8 @@ pub(crate) struct WirePlan {
 /// The faults that close a connection come out as [`ConnectionLost`]: dropped requests and lost
 /// answers as the error of the call, a cut answer as an error of the response body.
 /// Split writes become several frames of the body.
+/// An extension of the request of the type [`IpAddr`] is the caller's address; without one it is
+/// 127.0.0.1.
 #[derive(Clone)]
 pub struct Entrance {
     emulator: Arc<dyn Emulator>,
@@ -201,6 +206,7 @@ async fn exchange(
 /// Reads the whole request; the inner error is an answer, the outer one a broken connection.
 async fn read(request: Request<Body>) -> Result<Result<Incoming, Reply>, ConnectionLost> {
     let (parts, body) = request.into_parts();
+    let peer = parts.extensions.get::<IpAddr>().copied();
     let body = match Limited::new(body, LARGEST_BODY).collect().await {
         Ok(body) => body.to_bytes(),
         Err(error) if error.is::<http_body_util::LengthLimitError>() => {
@@ -214,6 +220,7 @@ async fn read(request: Request<Body>) -> Result<Result<Incoming, Reply>, Connect
         method: parts.method,
         headers: parts.headers,
         body,
+        peer: peer.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)),
     }))
 }
 

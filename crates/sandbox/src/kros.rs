@@ -10,7 +10,6 @@ mod currency;
 mod limits;
 mod list;
 mod notify;
-mod pdf;
 mod prices;
 mod process;
 mod routes;

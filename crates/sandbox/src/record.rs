@@ -15,6 +15,8 @@ use serde::Serialize;
 pub enum System {
     /// KROS Fakturácia, Slovakia.
     Kros,
+    /// ePP of the Treasury, Serbia; its API and its web host.
+    Epp,
 }
 
 /// One request and how it was answered.

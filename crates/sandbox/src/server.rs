@@ -4,7 +4,7 @@
 //! [`Wire`], which cuts or splits what is written as the answer's [`WirePlan`] says.
 
 use std::io;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context as Polling, Poll, ready};
@@ -36,7 +36,9 @@ pub(crate) fn serve(listener: TcpListener, entrance: Entrance, tasks: &Tasks) {
     tasks.spawn(async move {
         loop {
             match listener.accept().await {
-                Ok((stream, _)) => connections.spawn(converse(stream, entrance.clone())),
+                Ok((stream, peer)) => {
+                    connections.spawn(converse(stream, peer.ip(), entrance.clone()));
+                }
                 // The usual cause is that no more files may be opened: it passes.
                 Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
             }
@@ -44,14 +46,15 @@ pub(crate) fn serve(listener: TcpListener, entrance: Entrance, tasks: &Tasks) {
     });
 }
 
-async fn converse(stream: TcpStream, entrance: Entrance) {
+async fn converse(stream: TcpStream, peer: IpAddr, entrance: Entrance) {
     // Without it the kernel would join the pieces of a split answer.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "the socket keeps joining small writes");
     }
     let gate = Gate::default();
     let wire = Wire { stream, gate: gate.clone(), pause: None };
-    let service = service_fn(move |request: Request<hyper::body::Incoming>| {
+    let service = service_fn(move |mut request: Request<hyper::body::Incoming>| {
+        request.extensions_mut().insert(peer);
         let (entrance, gate) = (entrance.clone(), gate.clone());
         async move {
             let response = entrance.send(request.map(Body::new)).await?;

@@ -12,21 +12,25 @@ use crate::{
 struct Doors {
     name: &'static str,
     may_use: &'static [&'static str],
-    /// Whether its tests may run against the sandbox.
-    sandbox_in_tests: bool,
+    /// What its tests may use besides.
+    in_tests: &'static [&'static str],
 }
 
 /// Crates that are planned and not built yet stand here too, so that their first line is checked.
 const DOORS: &[Doors] = &[
     doors("common-core", &[]),
     doors("c14n", &[]),
-    doors("common-http", &["common-core"]),
-    doors("common-store", &["common-core"]),
+    tested("common-http", &["common-core"], &["common-store"]),
+    tested("common-store", &["common-core"], &["common-http"]),
     doors("ksef-crypto", &["c14n", "common-core"]),
-    client("kros-client", &["common-core", "common-http"]),
-    client("epp-client", &["common-core", "common-http"]),
-    client("ekasy-device", &["common-core", "common-http", "common-store"]),
-    client("ksef-client", &["common-core", "common-http", "common-store", "ksef-crypto"]),
+    tested("kros-client", &["common-core", "common-http"], &["common-store", SANDBOX]),
+    tested("epp-client", &["common-core", "common-http"], &["common-store", SANDBOX]),
+    tested("ekasy-device", &["common-core", "common-http", "common-store"], &[SANDBOX]),
+    tested(
+        "ksef-client",
+        &["common-core", "common-http", "common-store", "ksef-crypto"],
+        &[SANDBOX],
+    ),
     doors("sandbox", &["c14n", "common-core"]),
     doors("xtask", &[]),
 ];
@@ -34,11 +38,15 @@ const DOORS: &[Doors] = &[
 const SANDBOX: &str = "sandbox";
 
 const fn doors(name: &'static str, may_use: &'static [&'static str]) -> Doors {
-    Doors { name, may_use, sandbox_in_tests: false }
+    tested(name, may_use, &[])
 }
 
-const fn client(name: &'static str, may_use: &'static [&'static str]) -> Doors {
-    Doors { name, may_use, sandbox_in_tests: true }
+const fn tested(
+    name: &'static str,
+    may_use: &'static [&'static str],
+    in_tests: &'static [&'static str],
+) -> Doors {
+    Doors { name, may_use, in_tests }
 }
 
 /// Finds edges that the table does not allow.
@@ -58,7 +66,11 @@ pub(crate) fn find(tree: &Tree) -> Vec<Finding> {
     findings
 }
 
-/// Finds crates that reach themselves; edges of tests count too, although cargo allows those.
+/// Finds crates that reach themselves.
+///
+/// The first step may be an edge of tests, which cargo would allow: the tests would then see the
+/// crate twice, with types that differ. After that tests do not count, since those of a
+/// dependency are not built.
 pub(crate) fn find_cycles(tree: &Tree) -> Vec<Finding> {
     let members = tree.metadata.members();
     let on_cycle = members.iter().filter(|member| reaches_itself(&tree.metadata, member));
@@ -67,35 +79,38 @@ pub(crate) fn find_cycles(tree: &Tree) -> Vec<Finding> {
 
 fn forbidden(doors: &Doors, member: &Package, dependency: &Dependency) -> Option<Finding> {
     let name = dependency.name.as_str();
-    let says = if name != SANDBOX {
-        if doors.may_use.contains(&name) {
-            return None;
-        }
+    if doors.may_use.contains(&name) {
+        return None;
+    }
+    let says = if !doors.in_tests.contains(&name) {
         format!("may not depend on `{name}`")
-    } else if !doors.sandbox_in_tests || dependency.kind.as_deref() != Some("dev") {
-        "only the tests of a client may use the sandbox".to_owned()
+    } else if !is_of_tests(dependency) {
+        format!("only its tests may use `{name}`")
     } else if dependency.req != "*" || dependency.path.is_none() {
-        "the sandbox is named by path and without a version, so that it never reaches a registry"
-            .to_owned()
+        format!(
+            "its tests name `{name}` by path and without a version, so that no registry sees it"
+        )
     } else {
         return None;
     };
     Some(Finding::new(&member.name, says))
 }
 
+fn is_of_tests(dependency: &Dependency) -> bool {
+    dependency.kind.as_deref() == Some("dev")
+}
+
 fn reaches_itself(metadata: &Metadata, start: &Package) -> bool {
     let mut seen = BTreeSet::new();
-    let mut open = vec![start];
-    while let Some(package) = open.pop() {
-        for dependency in &package.dependencies {
-            let next = metadata.members().into_iter().find(|m| m.name == dependency.name);
-            let Some(next) = next else { continue };
-            if next.name == start.name {
-                return true;
-            }
-            if seen.insert(next.name.as_str()) {
-                open.push(next);
-            }
+    let mut open: Vec<_> = start.dependencies.iter().collect();
+    while let Some(dependency) = open.pop() {
+        let next = metadata.members().into_iter().find(|m| m.name == dependency.name);
+        let Some(next) = next else { continue };
+        if next.name == start.name {
+            return true;
+        }
+        if seen.insert(next.name.as_str()) {
+            open.extend(next.dependencies.iter().filter(|further| !is_of_tests(further)));
         }
     }
     false
@@ -136,28 +151,57 @@ mod tests {
 
     #[test]
     fn the_sandbox_is_for_tests_of_clients_only() {
-        for edge in [("kros-client", "sandbox", None), ("common-http", "sandbox", Some("dev"))] {
-            let findings = lines(&find(&tree(&[edge])));
+        let bad = tree(&[("kros-client", "sandbox", None)]);
+        assert_eq!(lines(&find(&bad)), ["kros-client: only its tests may use `sandbox`"]);
+        let bad = tree(&[("common-http", "sandbox", Some("dev"))]);
+        assert_eq!(lines(&find(&bad)), ["common-http: may not depend on `sandbox`"]);
+    }
+
+    #[test]
+    fn a_store_is_for_tests_where_the_crate_itself_knows_its_traits_only() {
+        for user in ["common-http", "kros-client"] {
+            assert_eq!(find(&tree(&[(user, "common-store", Some("dev"))])), []);
+            let bad = tree(&[(user, "common-store", None)]);
+            let says = format!("{user}: only its tests may use `common-store`");
+            assert_eq!(lines(&find(&bad)), [says]);
+        }
+        assert_eq!(find(&tree(&[("ksef-client", "common-store", None)])), []);
+    }
+
+    #[test]
+    fn what_only_tests_use_has_no_version_there() {
+        for edge in [("kros-client", "sandbox"), ("common-http", "common-store")] {
+            let mut bad = tree(&[(edge.0, edge.1, Some("dev"))]);
+            bad.metadata.packages[0].dependencies[0].req = "^0.1.0".to_owned();
+            let findings = lines(&find(&bad));
             assert_eq!(findings.len(), 1, "{findings:?}");
-            assert!(findings[0].ends_with("only the tests of a client may use the sandbox"));
+            assert!(findings[0].contains("without a version"));
         }
     }
 
     #[test]
-    fn the_sandbox_has_no_version_where_it_is_used() {
-        let mut bad = tree(&[("kros-client", "sandbox", Some("dev"))]);
-        bad.metadata.packages[0].dependencies[0].req = "^0.0.0".to_owned();
-        assert!(lines(&find(&bad))[0].contains("without a version"));
-    }
-
-    #[test]
-    fn a_cycle_through_tests_is_found() {
+    fn a_cycle_that_begins_with_tests_is_found() {
         let bad = tree(&[
-            ("kros-client", "sandbox", Some("dev")),
-            ("sandbox", "common-core", None),
+            ("kros-client", "common-http", None),
+            ("common-http", "common-core", None),
             ("common-core", "kros-client", Some("dev")),
         ]);
         let names: Vec<_> = find_cycles(&bad).iter().map(|f| f.place.clone()).collect();
-        assert_eq!(names, ["common-core", "kros-client", "sandbox"]);
+        assert_eq!(names, ["common-core"]);
+    }
+
+    #[test]
+    fn tests_of_two_crates_may_use_the_other_one() {
+        let good = tree(&[
+            ("common-http", "common-store", Some("dev")),
+            ("common-store", "common-http", Some("dev")),
+        ]);
+        assert_eq!(find_cycles(&good), []);
+        let bad = tree(&[
+            ("common-http", "common-store", None),
+            ("common-store", "common-http", Some("dev")),
+        ]);
+        let names: Vec<_> = find_cycles(&bad).iter().map(|f| f.place.clone()).collect();
+        assert_eq!(names, ["common-store"]);
     }
 }

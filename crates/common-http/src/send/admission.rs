@@ -51,7 +51,7 @@ impl Call<'_> {
         }
     }
 
-    fn store_error(&self, error: common_core::limit::StoreError) -> Error {
+    fn store_error(&self, error: common_core::store::StoreError) -> Error {
         self.error(ErrorKind::Store, Phase::NotSent).because(error)
     }
 }

@@ -14,10 +14,9 @@ use std::{
 use chrono::{DateTime, TimeDelta, Utc};
 use common_core::{
     clock::Tick,
-    limit::{
-        Ask, BoxFuture, Grant, LimitKey, LimitStore, LocalLimits, StoreError, Window, Windows,
-    },
+    limit::{Ask, Grant, LimitKey, LimitStore, LocalLimits, Window, Windows},
     secret::SecretString,
+    store::{BoxFuture, StoreError},
 };
 use common_http::{
     Authorise, Body, BodyStream, Client, CredentialsError, Expiring, TokenCache, Transport,

@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use common_core::{effect::ErrorKind, limit::BoxFuture, retry::RetryPolicy, secret::SecretString};
+use common_core::{effect::ErrorKind, retry::RetryPolicy, secret::SecretString, store::BoxFuture};
 use common_http::{
     Authorise, BaseUrl, Body, BuildError, CallOptions, CredentialsError, DecodeError, Endpoint,
     Info, Parts, StaticBearer, UsedToken,

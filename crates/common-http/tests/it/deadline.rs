@@ -4,7 +4,8 @@ use std::future::pending;
 
 use common_core::{
     effect::{ErrorKind, Phase},
-    limit::{BoxFuture, Window, Windows},
+    limit::{Window, Windows},
+    store::BoxFuture,
 };
 use common_http::{
     Authorise, CallOptions, CredentialsError, UsedToken,

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use bytes::Bytes;
-use common_core::{effect::ErrorKind, limit::BoxFuture};
+use common_core::{effect::ErrorKind, store::BoxFuture};
 use common_http::{
     Body, BodyStream, CallOptions, Transport, TransportError,
     scripted::{Scripted, Step},

@@ -4,8 +4,9 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use common_core::{
-    limit::{Ask, BoxFuture, Grant, LimitKey, LimitStore, LocalLimits, StoreError, Windows},
+    limit::{Ask, Grant, LimitKey, LimitStore, LocalLimits, Windows},
     secret::SecretString,
+    store::{BoxFuture, StoreError},
 };
 use common_http::{
     Api, Authorise, BaseUrl, Body, BodyStream, BuildError, Client, CredentialsError, DecodeError,

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use common_core::{
     effect::Effect,
-    limit::{BoxFuture, Window, Windows},
+    limit::{Window, Windows},
     retry::RetryPolicy,
     secret::SecretString,
+    store::BoxFuture,
 };
 use common_http::{
     Authorise, CallOptions, CredentialsError, TransportErrorKind as Broken, UsedToken,

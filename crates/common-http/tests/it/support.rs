@@ -209,7 +209,7 @@ impl<T: Transport> Transport for Stopwatch<T> {
     fn send(
         &self,
         request: http::Request<Body>,
-    ) -> common_core::limit::BoxFuture<'_, Result<http::Response<BodyStream>, TransportError>> {
+    ) -> common_core::store::BoxFuture<'_, Result<http::Response<BodyStream>, TransportError>> {
         self.times.lock().unwrap().push(self.start.elapsed());
         self.inner.send(request)
     }
@@ -223,7 +223,7 @@ impl Transport for Always {
     fn send(
         &self,
         _: http::Request<Body>,
-    ) -> common_core::limit::BoxFuture<'_, Result<http::Response<BodyStream>, TransportError>> {
+    ) -> common_core::store::BoxFuture<'_, Result<http::Response<BodyStream>, TransportError>> {
         Box::pin(std::future::ready(Ok(http::Response::new(BodyStream::whole("7")))))
     }
 }

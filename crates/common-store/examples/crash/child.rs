@@ -27,7 +27,9 @@ pub(crate) fn run(seed: &str, round: &str, path: &Path) -> Result<(), Failure> {
             .map(|task| {
                 let random = StdRng::seed_from_u64(seed * 10_000 + writer(round, task));
                 let store = store.clone();
-                tokio::spawn(Task { task, round, store, random, next: 0, own: None, open: vec![] }.run())
+                tokio::spawn(
+                    Worker { task, round, store, random, next: 0, own: None, open: vec![] }.run(),
+                )
             })
             .collect();
         for task in tasks {
@@ -37,7 +39,8 @@ pub(crate) fn run(seed: &str, round: &str, path: &Path) -> Result<(), Failure> {
     })
 }
 
-struct Task {
+/// One of the tasks of a child.
+struct Worker {
     task: u64,
     round: u64,
     store: SqliteStore,
@@ -50,7 +53,7 @@ struct Task {
     open: Vec<(u64, u64)>,
 }
 
-impl Task {
+impl Worker {
     async fn run(mut self) -> Result<(), Failure> {
         loop {
             let step = match self.random.random_range(0..20) {
@@ -108,8 +111,7 @@ impl Task {
             }
             Step::Compact { journal } => Ok(vec![self.store.compact(&journal.to_string()).await?]),
             Step::Put { number } => {
-                let change = put(*number);
-                let version = self.change(change).await?;
+                let version = self.change(put(*number)).await?;
                 self.own = Some(version);
                 Ok(vec![version.number()])
             }

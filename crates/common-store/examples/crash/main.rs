@@ -64,8 +64,8 @@ fn campaign(first: &str, count: &str) -> Result<bool, Failure> {
     thread::scope(|scope| {
         for _ in 0..at_once {
             scope.spawn(|| {
-                while let Some(seed) = Some(next.fetch_add(1, Ordering::Relaxed))
-                    .filter(|seed| *seed < first + count)
+                while let Some(seed) =
+                    Some(next.fetch_add(1, Ordering::Relaxed)).filter(|seed| *seed < first + count)
                 {
                     let tally = parent::seed(seed);
                     let mut total = total.lock().unwrap_or_else(PoisonError::into_inner);

@@ -50,7 +50,8 @@ fn listen(child: &mut Child, random: &mut StdRng, judge: &mut Judge) -> Result<(
     // Every fourth child is killed while it opens the file, the others in the midst of their work.
     let is_early = random.random_range(0..4) == 0;
     let lines = if is_early { 0 } else { random.random_range(1..400) };
-    let pause = Duration::from_micros(random.random_range(0..if is_early { 25_000 } else { 1_500 }));
+    let pause =
+        Duration::from_micros(random.random_range(0..if is_early { 25_000 } else { 1_500 }));
     for _ in 0..lines {
         if !hear(&mut out, judge)? {
             return Err("the child ended by itself".into());

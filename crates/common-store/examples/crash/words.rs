@@ -11,16 +11,29 @@ pub(crate) const JOURNALS: u64 = 2;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
     /// Appends so many entries to the journal; the first has that number in the task's own count.
-    Append { journal: u64, first: u64, count: u64 },
+    Append {
+        journal: u64,
+        first: u64,
+        count: u64,
+    },
     /// Acknowledges these places.
-    Acknowledge { journal: u64, places: Vec<u64> },
-    Compact { journal: u64 },
+    Acknowledge {
+        journal: u64,
+        places: Vec<u64>,
+    },
+    Compact {
+        journal: u64,
+    },
     /// Puts that number under the task's own key.
-    Put { number: u64 },
+    Put {
+        number: u64,
+    },
     /// Removes the task's own key.
     Remove,
     /// Raises the counter that all tasks share to that number.
-    Count { number: u64 },
+    Count {
+        number: u64,
+    },
 }
 
 /// One line.

@@ -5,9 +5,10 @@ use std::{fmt, fmt::Write as _, future::ready, sync::Arc, time::Duration};
 use aws_lc_rs::digest;
 use common_core::{
     clock::Clock,
-    limit::{BoxFuture, LimitStore},
+    limit::LimitStore,
     retry::RetryPolicy,
     secret::{ExposeSecret, SecretString},
+    store::BoxFuture,
 };
 use common_http::{
     Authorise, BaseUrlError, CredentialsError, HttpOptions, LimitPolicy, OptionsError,

@@ -8,8 +8,10 @@ use std::{
 };
 
 use bytes::Bytes;
-use common_core::clock::{Clock, SystemClock};
-use futures_util::future::BoxFuture;
+use common_core::{
+    clock::{Clock, SystemClock},
+    store::BoxFuture,
+};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header, request::Parts};
 use http_body::Body;
 use http_body_util::{BodyExt, LengthLimitError, Limited};

@@ -6,16 +6,20 @@ use std::{
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
-use futures_util::{FutureExt, future, future::BoxFuture};
+use common_core::store::{StoreError, StoreResult};
+use futures_util::{FutureExt, future};
 
-use super::{Arrival, Claim, ReplayGuard, ReplayKey, Seen, Settled, StoreError};
+use super::{
+    Arrival, Claim, ReplayGuard, ReplayKey, Seen, Settled,
+    mark::{Mark, State, after},
+};
 
 /// Remembers notifications in memory, bounded in number and age.
 ///
 /// At capacity the entry that would be forgotten next makes room, but never a live claim; so the
 /// protection reaches back over the last `capacity` notifications or the time to live, whichever
-/// is less. After a restart it starts from nothing: where that matters, implement [`ReplayGuard`]
-/// over a database.
+/// is less. After a restart it starts from nothing: where that matters, use a
+/// [`StoredReplayGuard`](super::StoredReplayGuard), or implement [`ReplayGuard`] over a database.
 ///
 /// # Examples
 ///
@@ -59,16 +63,8 @@ struct Memory {
 
 #[derive(Clone, Copy, Debug)]
 struct Entry {
-    attempt: u32,
-    state: State,
+    mark: Mark,
     forget_at: DateTime<Utc>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
-    Claimed { until: DateTime<Utc> },
-    Open,
-    Handled { at: DateTime<Utc> },
 }
 
 impl Default for MemoryReplayGuard {
@@ -119,28 +115,16 @@ impl MemoryReplayGuard {
 }
 
 impl ReplayGuard for MemoryReplayGuard {
-    fn begin<'a>(
-        &'a self,
-        key: &'a ReplayKey,
-        now: DateTime<Utc>,
-    ) -> BoxFuture<'a, Result<Seen, StoreError>> {
+    fn begin<'a>(&'a self, key: &'a ReplayKey, now: DateTime<Utc>) -> StoreResult<'a, Seen> {
         future::ready(self.with(|memory, limits| memory.begin(key, now, limits))).boxed()
     }
 
-    fn complete(
-        &self,
-        claim: Claim,
-        now: DateTime<Utc>,
-    ) -> BoxFuture<'_, Result<Settled, StoreError>> {
+    fn complete(&self, claim: Claim, now: DateTime<Utc>) -> StoreResult<'_, Settled> {
         let state = State::Handled { at: now };
         future::ready(self.with(|memory, limits| memory.settle(&claim, state, now, limits))).boxed()
     }
 
-    fn abandon(
-        &self,
-        claim: Claim,
-        now: DateTime<Utc>,
-    ) -> BoxFuture<'_, Result<Settled, StoreError>> {
+    fn abandon(&self, claim: Claim, now: DateTime<Utc>) -> StoreResult<'_, Settled> {
         let settled = self.with(|memory, limits| memory.settle(&claim, State::Open, now, limits));
         future::ready(settled).boxed()
     }
@@ -154,15 +138,10 @@ impl Memory {
         limits: Limits,
     ) -> Result<Seen, StoreError> {
         self.forget_old(now);
-        let attempts = match self.entries.get(key) {
-            Some(Entry { state: State::Handled { at }, .. }) => {
-                return Ok(Seen::Handled { at: *at });
-            }
-            Some(Entry { state: State::Claimed { until }, .. }) if now < *until => {
-                return Ok(Seen::InProgress { until: *until });
-            }
-            Some(entry) => entry.attempt,
-            None => 0,
+        let known = self.entries.get(key).map(|entry| entry.mark);
+        let attempts = match Mark::attempts(known, now) {
+            Ok(attempts) => attempts,
+            Err(seen) => return Ok(seen),
         };
         let arrival = match attempts {
             0 if self.knows_request(key) => Arrival::Follows,
@@ -170,9 +149,9 @@ impl Memory {
             attempts => Arrival::Retried { attempts },
         };
         let attempt = attempts.saturating_add(1);
-        let until = after(now, limits.claim_time);
-        self.put(*key, attempt, State::Claimed { until }, now, limits)?;
-        Ok(Seen::Claimed(Claim::new(*key, attempt, arrival, until)))
+        let claim = Claim::new(*key, attempt, arrival, after(now, limits.claim_time));
+        self.put(*key, Mark::of(&claim), now, limits)?;
+        Ok(Seen::Claimed(claim))
     }
 
     fn settle(
@@ -183,11 +162,10 @@ impl Memory {
         limits: Limits,
     ) -> Result<Settled, StoreError> {
         let key = claim.key();
-        let claimed = (claim.attempt(), State::Claimed { until: claim.until() });
-        if self.entries.get(key).is_some_and(|entry| (entry.attempt, entry.state) != claimed) {
+        if self.entries.get(key).is_some_and(|entry| entry.mark != Mark::of(claim)) {
             return Ok(Settled::TakenOver);
         }
-        self.put(*key, claim.attempt(), state, now, limits)?;
+        self.put(*key, Mark { attempt: claim.attempt(), state }, now, limits)?;
         Ok(Settled::Recorded)
     }
 
@@ -202,17 +180,15 @@ impl Memory {
     fn put(
         &mut self,
         key: ReplayKey,
-        attempt: u32,
-        state: State,
+        mark: Mark,
         now: DateTime<Utc>,
         limits: Limits,
     ) -> Result<(), StoreError> {
         if !self.entries.contains_key(&key) && self.entries.len() >= limits.capacity {
             self.make_room(now)?;
         }
-        let changed = if let State::Claimed { until } = state { until } else { now };
-        let forget_at = after(changed, limits.time_to_live);
-        let entry = Entry { attempt, state, forget_at };
+        let forget_at = mark.forget_at(now, limits.time_to_live);
+        let entry = Entry { mark, forget_at };
         if let Some(before) = self.entries.insert(key, entry) {
             self.queue.remove(&(before.forget_at, key));
         }
@@ -231,21 +207,18 @@ impl Memory {
     }
 
     fn make_room(&mut self, now: DateTime<Utc>) -> Result<(), StoreError> {
-        let live = |key: &ReplayKey| match self.entries.get(key).map(|entry| entry.state) {
+        let live = |key: &ReplayKey| match self.entries.get(key).map(|entry| entry.mark.state) {
             Some(State::Claimed { until }) => now < until,
             _ => false,
         };
         let oldest = self.queue.iter().find(|(_, key)| !live(key)).copied();
-        let (forget_at, key) = oldest.ok_or(StoreError::Full)?;
+        let (forget_at, key) = oldest.ok_or_else(|| {
+            StoreError::unavailable("every place is taken by a notification that is being handled")
+        })?;
         self.queue.remove(&(forget_at, key));
         self.entries.remove(&key);
         Ok(())
     }
-}
-
-/// Saturates, so that "for ever" may be written as the greatest time span.
-fn after(time: DateTime<Utc>, span: TimeDelta) -> DateTime<Utc> {
-    time.checked_add_signed(span).unwrap_or(DateTime::<Utc>::MAX_UTC)
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use std::fmt;
 
 use aws_lc_rs::digest;
 use chrono::{DateTime, Utc};
-use futures_util::future::BoxFuture;
+use common_core::store::StoreResult;
 
 use super::RequestId;
 
@@ -138,20 +138,6 @@ pub enum Settled {
     TakenOver,
 }
 
-/// The store could not answer.
-///
-/// Answer the sender with an error, so that it repeats the notification.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum StoreError {
-    /// Every place is taken by a notification that is being handled now.
-    #[error("the replay store is full of unfinished notifications")]
-    Full,
-    /// The store behind the guard failed.
-    #[error("the replay store failed")]
-    Backend(#[source] Box<dyn std::error::Error + Send + Sync>),
-}
-
 /// Remembers notifications, so that each is handled once, or again only knowingly.
 ///
 /// [`begin`](Self::begin) before the work, then [`complete`](Self::complete) or
@@ -168,53 +154,35 @@ pub enum StoreError {
 /// Where the work and the mark can be one database transaction, implement this trait over that
 /// database and complete inside it: then nothing is done twice at all.
 ///
+/// [`MemoryReplayGuard`](super::MemoryReplayGuard) is for one process,
+/// [`StoredReplayGuard`](super::StoredReplayGuard) for one that restarts and for several.
+///
+/// A store that fails is no answer: answer the sender with an error, so that it repeats the
+/// notification.
+///
 /// A shared store does `begin` as one atomic step (`INSERT … ON CONFLICT`, compare-and-set) and
 /// compares [`Claim::attempt`] in the other two.
 pub trait ReplayGuard: Send + Sync {
     /// Claims a notification, or tells why not.
-    fn begin<'a>(
-        &'a self,
-        key: &'a ReplayKey,
-        now: DateTime<Utc>,
-    ) -> BoxFuture<'a, Result<Seen, StoreError>>;
+    fn begin<'a>(&'a self, key: &'a ReplayKey, now: DateTime<Utc>) -> StoreResult<'a, Seen>;
 
     /// Remembers that the work is done.
-    fn complete(
-        &self,
-        claim: Claim,
-        now: DateTime<Utc>,
-    ) -> BoxFuture<'_, Result<Settled, StoreError>>;
+    fn complete(&self, claim: Claim, now: DateTime<Utc>) -> StoreResult<'_, Settled>;
 
     /// Gives the notification back, so that the sender's next attempt is handled at once.
-    fn abandon(
-        &self,
-        claim: Claim,
-        now: DateTime<Utc>,
-    ) -> BoxFuture<'_, Result<Settled, StoreError>>;
+    fn abandon(&self, claim: Claim, now: DateTime<Utc>) -> StoreResult<'_, Settled>;
 }
 
 impl<G: ReplayGuard + ?Sized> ReplayGuard for std::sync::Arc<G> {
-    fn begin<'a>(
-        &'a self,
-        key: &'a ReplayKey,
-        now: DateTime<Utc>,
-    ) -> BoxFuture<'a, Result<Seen, StoreError>> {
+    fn begin<'a>(&'a self, key: &'a ReplayKey, now: DateTime<Utc>) -> StoreResult<'a, Seen> {
         (**self).begin(key, now)
     }
 
-    fn complete(
-        &self,
-        claim: Claim,
-        now: DateTime<Utc>,
-    ) -> BoxFuture<'_, Result<Settled, StoreError>> {
+    fn complete(&self, claim: Claim, now: DateTime<Utc>) -> StoreResult<'_, Settled> {
         (**self).complete(claim, now)
     }
 
-    fn abandon(
-        &self,
-        claim: Claim,
-        now: DateTime<Utc>,
-    ) -> BoxFuture<'_, Result<Settled, StoreError>> {
+    fn abandon(&self, claim: Claim, now: DateTime<Utc>) -> StoreResult<'_, Settled> {
         (**self).abandon(claim, now)
     }
 }

@@ -11,9 +11,8 @@ use std::{
 
 use common_core::{
     clock::Tick,
-    limit::{
-        Ask, BoxFuture, Grant, LimitKey, LimitStore, LocalLimits, StoreError, Window, Windows,
-    },
+    limit::{Ask, Grant, LimitKey, LimitStore, LocalLimits, Window, Windows},
+    store::{BoxFuture, StoreError},
 };
 use futures_util::TryStreamExt;
 use kros_client::{

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use common_core::{
-    limit::{Ask, BoxFuture, Grant, LimitKey, LimitStore, StoreError, Window, Windows},
+    limit::{Ask, Grant, LimitKey, LimitStore, Window, Windows},
     retry::RetryPolicy,
+    store::{BoxFuture, StoreError},
 };
 use kros_client::{
     CallOptions, Client, ClientBuilder, Duplicates, Environment, Error, ErrorKind, LimitPolicy,

@@ -1,7 +1,9 @@
 //! The request limits: kept to the letter, and hardly slower than they allow.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
+use common_http::VirtualClock;
+use common_store::MemoryStore;
 use kros_client::{Limits, auth, invoices};
 use sandbox::{fault::Fault, kros::Profile};
 use tokio::{task::JoinSet, time::Instant};
@@ -91,5 +93,31 @@ async fn companies_do_not_share_a_limit() {
     }
     assert!(started.elapsed() < Duration::from_millis(500), "{:?}", started.elapsed());
     assert_eq!(sandbox.kros().statistics().refused, 0);
+    assert_expected(&sandbox);
+}
+
+#[tokio::test(start_paused = true)]
+async fn clients_with_one_limit_store_share_the_companys_limit() {
+    let sandbox = in_process().await;
+    sandbox.kros().set_limits(Profile::Documented);
+    let clock = VirtualClock::starting_at("2026-02-01T08:00:00Z".parse().unwrap());
+    let store = Arc::new(MemoryStore::new(Arc::new(clock)));
+    let started = Instant::now();
+    let mut callers = JoinSet::new();
+    for wait in [0, 10, 20] {
+        // As in different processes: each client has its own clock, with its own start.
+        tokio::time::sleep(Duration::from_millis(wait)).await;
+        let client = beside(&sandbox).limit_store(store.clone()).build().unwrap();
+        for _ in 0..20 {
+            let client = client.clone();
+            callers.spawn(async move { client.send(&auth::Check).await.unwrap() });
+        }
+    }
+    callers.join_all().await;
+    let seen = sandbox.kros().statistics();
+    assert_eq!((seen.total, seen.refused), (60, 0));
+    assert!(seen.most_per_second <= 5, "{seen:?}");
+    // The last five of 60 may leave 11 seconds after the first five.
+    assert_brisk(started.elapsed(), Duration::from_secs(11));
     assert_expected(&sandbox);
 }

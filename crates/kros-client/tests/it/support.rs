@@ -13,7 +13,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use common_core::{limit::BoxFuture, limit::Windows, money::Amount, secret::SecretString};
+use common_core::{limit::Windows, money::Amount, secret::SecretString, store::BoxFuture};
 use common_http::{Body, BodyStream, TransportError, TransportErrorKind};
 use futures_util::{TryStreamExt, stream};
 use kros_client::{

@@ -10,9 +10,9 @@ use super::name::{self, SeenNames};
 
 /// Bytes that one task compresses: enough for the cost of a task not to count, and few enough for
 /// all threads to end together.
-const LANE_BYTES: usize = 64 * 1024;
+const LANE_BYTES: usize = 32 * 1024;
 /// Bytes in a batch; two batches are in memory, one being compressed and one being written.
-const BATCH_BYTES: usize = 4 * 1024 * 1024;
+const BATCH_BYTES: usize = 2 * 1024 * 1024;
 
 /// One entry of a package: an invoice and the name it has there.
 pub struct Entry<'a> {

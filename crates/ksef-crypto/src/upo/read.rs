@@ -48,7 +48,6 @@ fn read_version(version: &str) -> UpoVersion {
         "v1" => UpoVersion::V1,
         "v2" => UpoVersion::V2,
         "v3" => UpoVersion::V3,
-        "v4-1" => UpoVersion::V4_1,
         "v4-2" => UpoVersion::V4_2,
         "v4-3" => UpoVersion::V4_3,
         other => UpoVersion::Unknown(other.to_owned()),

@@ -36,7 +36,7 @@ impl Properties {
             let name = property.tag_name();
             match (name.namespace(), name.name()) {
                 (Some(XADES), "SigningTime") if signing_time.is_none() => {
-                    signing_time = Some(time(property)?);
+                    signing_time = Some(property);
                 }
                 (Some(XADES), "SigningCertificate" | "SigningCertificateV2") if named.is_none() => {
                     named = Some(property);
@@ -50,13 +50,15 @@ impl Properties {
         }
         let named = named.ok_or(Refusal::OtherCertificate)?;
         let certificate = signing_certificate(named, certificates, sha1)?;
+        let signing_time = signing_time.map(time).transpose()?.flatten();
         Ok(Self { certificate, signing_time })
     }
 }
 
-fn time(property: Node<'_, '_>) -> Result<DateTime<FixedOffset>, Refusal> {
+/// The claimed time; none when it lacks the offset, which the schema lets it do.
+fn time(property: Node<'_, '_>) -> Result<Option<DateTime<FixedOffset>>, Refusal> {
     let text = text(property, "SigningTime")?.trim_ascii();
-    DateTime::parse_from_rfc3339(text).map_err(|_| Refusal::Value("SigningTime"))
+    Ok(DateTime::parse_from_rfc3339(text).ok())
 }
 
 /// The certificate that the first `Cert` names; further ones name its issuers.

@@ -69,6 +69,8 @@ impl Verified {
     }
 
     /// When the signer claims to have signed; nobody else says so.
+    ///
+    /// `None` also for a time without an offset from UTC, which could be any of two dozen.
     pub fn signing_time(&self) -> Option<DateTime<FixedOffset>> {
         self.signing_time
     }
@@ -118,15 +120,16 @@ pub fn verify(document: &[u8], policy: &Policy<'_>) -> Result<Verified, Refusal>
         None => return Err(Refusal::Structure("no SignedProperties")),
     };
     check_value(&shape, algorithm, certificate, policy)?;
+    // Before the digests: strangers cannot make anybody digest a large document many times.
+    if let Trust::Anchors { anchors, at } = policy.trust {
+        check_chain(certificate, &shape.certificates, anchors, at).map_err(Refusal::Untrusted)?;
+    }
 
     let mut covered = Vec::with_capacity(shape.references.len());
     for reference in &shape.references {
         covered.push(follow(*reference, &tree, &shape, policy.sha1)?);
     }
     let content = only_content(covered, shape.properties.is_some())?;
-    if let Trust::Anchors { anchors, at } = policy.trust {
-        check_chain(certificate, &shape.certificates, anchors, at).map_err(Refusal::Untrusted)?;
-    }
     Ok(Verified {
         coverage: content.coverage(),
         content: content.octets,

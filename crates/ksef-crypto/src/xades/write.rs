@@ -15,7 +15,8 @@ use roxmltree::Node;
 
 use super::digest::sha256;
 use super::names::{
-    DS, ECDSA_SHA256, EXCLUSIVE, INCLUSIVE, RSA_SHA256, SHA256, SIGNED_PROPERTIES_TYPE, XADES,
+    DS, ECDSA_SHA256, EXCLUSIVE, INCLUSIVE, RSA_PSS_SHA256, RSA_SHA256, SHA256,
+    SIGNED_PROPERTIES_TYPE, XADES,
 };
 use super::options::{CertificateReference, Form, Options};
 use crate::certificate::Certificate;
@@ -153,11 +154,13 @@ impl<'a> Template<'a> {
 
     /// The signer's certificate and those of its issuers.
     fn certificates(&self) -> String {
-        std::iter::once(self.certificate)
-            .chain(&self.options.chain)
-            .map(Certificate::to_base64)
-            .map(|text| format!("<ds:X509Certificate>{text}</ds:X509Certificate>"))
-            .collect()
+        let mut text = String::new();
+        for certificate in std::iter::once(self.certificate).chain(&self.options.chain) {
+            text.push_str("<ds:X509Certificate>");
+            text.push_str(&certificate.to_base64());
+            text.push_str("</ds:X509Certificate>");
+        }
+        text
     }
 
     /// The content of `SignedProperties`, with what its outermost `ds:` elements declare.
@@ -198,7 +201,8 @@ impl<'a> Template<'a> {
         };
         let method = match self.algorithm {
             SignatureAlgorithm::EcdsaP256Sha256 => ECDSA_SHA256,
-            SignatureAlgorithm::RsaPkcs1Sha256 | SignatureAlgorithm::RsaPssSha256 => RSA_SHA256,
+            SignatureAlgorithm::RsaPkcs1Sha256 => RSA_SHA256,
+            SignatureAlgorithm::RsaPssSha256 => RSA_PSS_SHA256,
         };
         let mut text = method_element("CanonicalizationMethod", form);
         text.push_str(&method_element("SignatureMethod", method));
@@ -211,16 +215,15 @@ impl<'a> Template<'a> {
     /// The canonical form of an element of the signature whose content is given.
     fn canonical(&self, name: &str, attributes: &str, content: &str, scope: &Scope<'_>) -> String {
         let prefix = name.split(':').next().unwrap_or(name);
-        let mut declared = BTreeMap::from([(prefix, if prefix == "ds" { DS } else { XADES })]);
-        let mut inherited = &BTreeMap::new();
-        if self.form() == Form::Inclusive {
-            let outside = scope.namespaces.iter().filter(|(prefix, _)| **prefix != "ds");
-            let own = declared.clone();
-            declared = outside.map(|(prefix, uri)| (*prefix, *uri)).collect();
+        let nothing = Scope::default();
+        let is_inclusive = self.form() == Form::Inclusive;
+        let scope = if is_inclusive { scope } else { &nothing };
+        let mut declared: BTreeMap<&str, &str> = scope.namespaces.clone();
+        if is_inclusive {
             declared.insert("ds", DS);
-            declared.extend(own);
-            inherited = &scope.attributes;
         }
+        // The signature's own prefixes win over the same ones of the document.
+        declared.insert(prefix, if prefix == "ds" { DS } else { XADES });
         let mut text = String::with_capacity(content.len() + 512);
         text.push('<');
         text.push_str(name);
@@ -231,7 +234,7 @@ impl<'a> Template<'a> {
             let _ = write!(text, " xmlns{separator}{prefix}=\"{uri}\"");
         }
         text.push_str(attributes);
-        for (name, value) in inherited {
+        for (name, value) in &scope.attributes {
             let value = escaped_attribute(value);
             let _ = write!(text, " xml:{name}=\"{value}\"");
         }

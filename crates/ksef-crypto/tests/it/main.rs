@@ -9,6 +9,7 @@ mod package;
 mod published;
 #[cfg(feature = "csr")]
 mod requests;
+mod xades_misleading;
 mod xades_published;
 mod xades_signing;
 mod xades_support;

@@ -80,7 +80,6 @@ import sys, zipfile
 with zipfile.ZipFile(sys.argv[1]) as archive:
     entries = archive.infolist()
     print(len(entries), archive.testzip())
-    # A name that is plain ASCII needs no flag to be read as UTF-8.
     print(sorted({(e.flag_bits, e.compress_type, e.date_time, e.external_attr) for e in entries}))
 ";
 

@@ -168,6 +168,57 @@ fn xmlsec1_accepts_our_signatures() {
     }
 }
 
+/// The content of all elements with a name.
+fn contents<'a>(document: &'a str, name: &str) -> Vec<&'a str> {
+    let start = format!("<ds:{name}>");
+    let parts = document.split(&start).skip(1);
+    parts.map(|part| part.split("</").next().unwrap()).collect()
+}
+
+/// Takes the values out of our signatures and lets xmlsec1 compute them again.
+fn xmlsec1_agrees(count: usize) {
+    let folder = TempDir::new().unwrap();
+    let (from, to) = (folder.path().join("template.xml"), folder.path().join("signed.xml"));
+    let anchors = authority();
+    for number in 0..count {
+        let name = ["rsa", "ec"][number % 7 % 2];
+        let ours = sign(document(number).as_bytes(), &signer(name), &options(number)).unwrap();
+        let ours = String::from_utf8(ours).unwrap();
+        let mut template = ours.clone();
+        for element in ["DigestValue", "SignatureValue"] {
+            // The third digest is that of the certificate, which nobody computes from the document.
+            for value in contents(&ours, element).into_iter().take(2) {
+                let filled = format!("<ds:{element}>{value}<");
+                template = template.replace(&filled, &format!("<ds:{element}><"));
+            }
+        }
+        assert_ne!(template, ours);
+        fs::write(&from, template).unwrap();
+        let mut command = Command::new("xmlsec1");
+        command.args([
+            "--sign",
+            "--id-attr:Id",
+            "http://uri.etsi.org/01903/v1.3.2#:SignedProperties",
+        ]);
+        command.arg("--privkey-pem").arg(vectors().join(format!("{name}.key")));
+        output(command.arg("--output").arg(&to).arg(&from));
+        let theirs = fs::read_to_string(&to).unwrap();
+        assert_eq!(contents(&theirs, "DigestValue"), contents(&ours, "DigestValue"), "{number}");
+        if name == "rsa" {
+            let value = |text| contents(text, "SignatureValue").concat().replace('\n', "");
+            assert_eq!(value(&theirs), value(&ours), "{number}");
+        }
+        assert!(verify(theirs.as_bytes(), &policy(&anchors)).is_ok(), "{number}");
+    }
+}
+
+#[test]
+fn xmlsec1_computes_the_same_digests_and_signatures() {
+    if is_installed("xmlsec1") {
+        xmlsec1_agrees(if is_full() { 500 } else { 24 });
+    }
+}
+
 /// Whether the long form of tests was asked for.
 #[expect(clippy::disallowed_methods, reason = "the choice belongs to whoever starts the tests")]
 fn is_full() -> bool {

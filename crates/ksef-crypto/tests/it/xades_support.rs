@@ -10,12 +10,23 @@ use chrono::{DateTime, TimeZone, Utc};
 use ksef_crypto::{
     certificate::Certificate,
     keys::{LocalSigner, PrivateKey},
-    xades::{CertificateReference, Form, Options, Packaging, Policy, Trust},
+    xades::{CertificateReference, Form, Options, Packaging, Policy, Trust, sign},
 };
 
 /// All ways of putting document and signature together.
 pub(crate) const PACKAGINGS: [Packaging; 3] =
     [Packaging::Enveloped, Packaging::Enveloping, Packaging::EnvelopingBase64];
+
+/// The namespace of signatures.
+pub(crate) const DS: &str = "http://www.w3.org/2000/09/xmldsig#";
+
+/// A document that somebody would like to change.
+pub(crate) const PAYMENT: &str = "<w:Z xmlns:w='urn:z'><Kwota>100</Kwota></w:Z>";
+
+pub(crate) fn signed_payment(packaging: Packaging) -> String {
+    let options = Options::v2(valid_time()).packaging(packaging);
+    String::from_utf8(sign(PAYMENT.as_bytes(), &signer("ec"), &options).unwrap()).unwrap()
+}
 
 pub(crate) fn vectors() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/ksef/vectors/xades")
@@ -77,7 +88,8 @@ pub(crate) fn document(number: usize) -> String {
     write!(text, "<{root} xmlns:r='urn:r?a=1' xmlns:ds='urn:not-signatures' xmlns:xades=\"urn:x\"")
         .unwrap();
     for attribute in [
-        " xmlns='urn:default'",
+        [" xmlns='urn:default'", " xmlns=''"][number % 2],
+        " xmlns:xml='http://www.w3.org/XML/1998/namespace'",
         " xml:lang='pl'",
         " xml:space=\"preserve\"",
         " xmlns:a=\"urn:a#b\"",

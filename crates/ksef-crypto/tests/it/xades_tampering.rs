@@ -5,7 +5,7 @@ use ksef_crypto::{
     xades::{CertificateReference, Form, Options, Packaging, sign, verify},
 };
 
-use crate::xades_support::{authority, policy, read, signer, valid_time};
+use crate::xades_support::{Pick, authority, policy, read, signer, valid_time};
 
 /// Short, with a comment that is no part of what is signed.
 const DOCUMENT: &str = "<?xml version=\"1.0\"?>\n<w:Z xmlns:w='urn:z' a=\"1\"><!-- no -->\
@@ -41,6 +41,34 @@ fn each_change_is_refused(signed: &[u8]) {
         unsigned += 1;
     }
     assert!(unsigned < 60, "{unsigned} of {} bytes do not matter", signed.len());
+}
+
+#[test]
+fn cut_copied_and_moved_pieces_never_change_what_is_accepted() {
+    let signed = signed(&signer("ec"), Packaging::Enveloped, Form::Exclusive);
+    let anchors = authority();
+    let content = verify(&signed, &policy(&anchors)).unwrap().content().to_vec();
+    let (mut pick, mut refused) = (Pick(2463), 0);
+    for _ in 0..4000 {
+        let (start, length) = (pick.below(signed.len()), 1 + pick.below(60));
+        let end = signed.len().min(start + length);
+        let target = pick.below(signed.len());
+        let mut changed = signed.clone();
+        let piece: Vec<u8> = match pick.below(3) {
+            0 => changed.drain(start..end).collect(),
+            1 => signed[start..end].to_vec(),
+            _ => changed.splice(start..end, *b"<x/>").collect(),
+        };
+        if pick.below(2) == 0 {
+            let target = target.min(changed.len());
+            changed.splice(target..target, piece);
+        }
+        match verify(&changed, &policy(&anchors)) {
+            Ok(verified) => assert_eq!(verified.content(), content),
+            Err(_) => refused += 1,
+        }
+    }
+    assert!(refused > 3000, "{refused}");
 }
 
 fn signed(signer: &LocalSigner, packaging: Packaging, form: Form) -> Vec<u8> {

@@ -10,12 +10,12 @@ use super::Kros;
 use super::company::{Company, Licence};
 use super::consent::{self, Decision, Fields};
 use super::list::{self, Parameter, Query};
-use super::pdf;
 use super::process::Job;
 use super::routes::{self, Call, Found};
 use super::store::{Books, Fingerprint, Store};
 use super::validate::{self, Envelope, Kind, Problem};
 use crate::front::{Incoming, Mood};
+use crate::pdf;
 use crate::record::System;
 use crate::reply::Reply;
 
@@ -114,7 +114,7 @@ fn read_books(
             }
             let invoice = entry(&books.invoices, found.id)?;
             let number = invoice["documentNumber"].as_str().unwrap_or_default();
-            return Some(Reply::raw(200, "application/pdf", pdf::one_line(number)));
+            return Some(Reply::raw(200, "application/pdf", pdf::page(&[number])));
         }
         _ => {}
     }

@@ -13,6 +13,8 @@ mod control;
 #[cfg(test)]
 mod endpoints;
 #[cfg(test)]
+mod epp;
+#[cfg(test)]
 mod examples;
 #[cfg(test)]
 mod faults;

@@ -2,8 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
+use chrono::{DateTime, Utc};
 use common_core::{
-    clock::{ManualClock, Tick},
+    clock::{Clock, ManualClock, Tick},
     limit::{Ask, LimitKey, LimitStore, Window, Windows},
 };
 use common_store::{Entries, Journals, Leases, Position, SqliteStore, StoreErrorKind};
@@ -106,6 +107,67 @@ async fn a_failure_of_the_engine_is_told_with_its_cause() {
     assert!(!text.contains("canary"), "{text}");
     // The thread goes on.
     store.acquire("work", "a", Duration::from_secs(1)).await.unwrap().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_that_fails_is_told_to_its_whole_group() {
+    let (_folder, path) = place();
+    let store = SqliteStore::open(&path).unwrap();
+    // A rule that SQLite checks at the commit, broken by one payload.
+    Connection::open(&path)
+        .unwrap()
+        .execute_batch(
+            "CREATE TABLE parent (id INTEGER PRIMARY KEY);
+             CREATE TABLE child (id REFERENCES parent DEFERRABLE INITIALLY DEFERRED);
+             CREATE TRIGGER poison AFTER INSERT ON entries WHEN new.payload = x'FF'
+             BEGIN INSERT INTO child VALUES (1); END;",
+        )
+        .unwrap();
+    let other = hold(&path);
+    let append = |payload: u8| {
+        let store = store.clone();
+        tokio::spawn(async move { store.append("j", vec![vec![payload]], None).await })
+    };
+    // The thread waits with the first one, and the others queue up behind it as one group.
+    let first = append(0);
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let group: Vec<_> = [1, 2, 0xFF, 3].map(append).into_iter().collect();
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    other.execute_batch("COMMIT").unwrap();
+
+    first.await.unwrap().unwrap();
+    for caller in group {
+        let error = caller.await.unwrap().unwrap_err();
+        assert_eq!(error.kind(), StoreErrorKind::Unavailable, "{error:?}");
+    }
+    assert_eq!(entries(&store, "j").await.len(), 1);
+    append(4).await.unwrap().unwrap();
+    assert_eq!(entries(&store, "j").await.len(), 2);
+}
+
+#[derive(Debug)]
+struct BrokenClock;
+
+impl Clock for BrokenClock {
+    fn now(&self) -> DateTime<Utc> {
+        panic!("a clock may be anybody's code")
+    }
+
+    fn tick(&self) -> Tick {
+        Tick::ZERO
+    }
+}
+
+#[tokio::test]
+async fn callers_of_a_thread_that_has_ended_are_told() {
+    let (_folder, path) = place();
+    let store = SqliteStore::open_with_clock(&path, Arc::new(BrokenClock)).unwrap();
+    for _ in 0..2 {
+        let error = store.append("j", vec![vec![1]], None).await.unwrap_err();
+        assert_eq!(error.kind(), StoreErrorKind::Unavailable);
+    }
+    drop(store);
+    assert_eq!(entries(&SqliteStore::open(&path).unwrap(), "j").await, []);
 }
 
 #[tokio::test]

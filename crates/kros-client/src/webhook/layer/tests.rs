@@ -11,13 +11,17 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use common_core::clock::ManualClock;
+use common_core::{
+    clock::ManualClock,
+    store::{StoreError, StoreResult},
+};
+use common_store::MemoryStore;
 use futures_util::{FutureExt, future};
 use http_body_util::Full;
 use tower::{ServiceExt, service_fn};
 
 use super::*;
-use crate::webhook::{Arrival, MemoryReplayGuard, ReplayKey, StoreError};
+use crate::webhook::{Arrival, MemoryReplayGuard, ReplayKey, StoredReplayGuard};
 
 const SECRET: &str = "not-a-real-secret-0001";
 const BODY: &str = r#"{"status":200}"#;
@@ -216,21 +220,21 @@ struct Broken {
     begins: bool,
 }
 
+fn broken() -> StoreError {
+    StoreError::unavailable("no disk")
+}
+
 impl ReplayGuard for Broken {
-    fn begin<'a>(
-        &'a self,
-        key: &'a ReplayKey,
-        now: DateTime<Utc>,
-    ) -> BoxFuture<'a, Result<Seen, StoreError>> {
+    fn begin<'a>(&'a self, key: &'a ReplayKey, now: DateTime<Utc>) -> StoreResult<'a, Seen> {
         let claimed = Seen::Claimed(Claim::new(*key, 1, Arrival::First, now));
-        future::ready(if self.begins { Ok(claimed) } else { Err(StoreError::Full) }).boxed()
+        future::ready(if self.begins { Ok(claimed) } else { Err(broken()) }).boxed()
     }
 
-    fn complete(&self, _: Claim, _: DateTime<Utc>) -> BoxFuture<'_, Result<Settled, StoreError>> {
-        future::ready(Err(StoreError::Backend("no disk".into()))).boxed()
+    fn complete(&self, _: Claim, _: DateTime<Utc>) -> StoreResult<'_, Settled> {
+        future::ready(Err(broken())).boxed()
     }
 
-    fn abandon(&self, _: Claim, _: DateTime<Utc>) -> BoxFuture<'_, Result<Settled, StoreError>> {
+    fn abandon(&self, _: Claim, _: DateTime<Utc>) -> StoreResult<'_, Settled> {
         future::ready(Ok(Settled::TakenOver)).boxed()
     }
 }
@@ -257,4 +261,22 @@ async fn a_store_that_fails_after_the_work_does_not_change_the_answer() {
 async fn no_secret_shows_in_debug() {
     let shown = format!("{:?} {:?}", layer(), layer().layer(()));
     assert!(shown.contains("VerifyService") && !shown.contains(SECRET));
+}
+
+#[tokio::test]
+async fn receivers_that_share_a_store_handle_a_notification_once() {
+    let clock = Arc::new(ManualClock::at(DateTime::UNIX_EPOCH));
+    let store = MemoryStore::new(Arc::clone(&clock) as Arc<dyn Clock>);
+    let receiver = || {
+        let guard = StoredReplayGuard::new(store.clone(), "kros-webhook");
+        let layer = VerifyLayer::new(Verifier::new().secret(SECRET), guard);
+        layer.clock(Arc::clone(&clock) as Arc<dyn Clock>)
+    };
+    let handler = Handler::answering(&[StatusCode::INTERNAL_SERVER_ERROR]);
+    for expected in [StatusCode::INTERNAL_SERVER_ERROR, StatusCode::OK, StatusCode::NO_CONTENT] {
+        let answer = send(&receiver(), &handler, post(BODY, SIGNATURE)).await;
+        assert_eq!(answer.status(), expected);
+    }
+    let arrivals = handler.arrivals.lock().expect("no panic").clone();
+    assert_eq!(arrivals, [Arrival::First, Arrival::Retried { attempts: 1 }]);
 }

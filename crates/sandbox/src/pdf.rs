@@ -1,13 +1,18 @@
-//! A printed invoice, as small as PDF allows: one page that shows the document number.
+//! A printed page, as small as PDF allows: some lines of text, for invoices and statements.
 
 use std::fmt::Write as _;
 
-/// A valid PDF 1.4 document with one line of text.
+/// A valid PDF 1.4 document of one page with these lines of text.
 ///
 /// Characters outside printable ASCII become question marks, because the standard font of the
-/// page knows no others.
-pub(super) fn one_line(text: &str) -> Vec<u8> {
-    let drawing = format!("BT /F1 24 Tf 72 720 Td ({}) Tj ET", escaped(text));
+/// page knows no others. Lines beyond the lower edge are drawn and not seen.
+pub(crate) fn page(lines: &[&str]) -> Vec<u8> {
+    let mut drawing = "BT /F1 14 Tf 18 TL 72 770 Td".to_owned();
+    for line in lines {
+        // Writing to a string does not fail.
+        let _ = write!(drawing, " ({}) Tj T*", escaped(line));
+    }
+    drawing.push_str(" ET");
     let objects = [
         "<< /Type /Catalog /Pages 2 0 R >>".to_owned(),
         "<< /Type /Pages /Kids [3 0 R] /Count 1 >>".to_owned(),
@@ -20,7 +25,6 @@ pub(super) fn one_line(text: &str) -> Vec<u8> {
     let mut pdf = String::from("%PDF-1.4\n");
     let mut table = format!("xref\n0 {}\n0000000000 65535 f \n", objects.len() + 1);
     for (index, object) in objects.iter().enumerate() {
-        // Writing to a string does not fail.
         let _ = writeln!(table, "{:010} 00000 n ", pdf.len());
         let _ = write!(pdf, "{} 0 obj\n{object}\nendobj\n", index + 1);
     }
@@ -52,7 +56,7 @@ mod tests {
 
     #[test]
     fn every_entry_of_the_table_points_at_its_object() {
-        let pdf = String::from_utf8(one_line("20260131001")).unwrap();
+        let pdf = String::from_utf8(page(&["20260131001", "two"])).unwrap();
         let start: usize =
             pdf.rsplit("startxref\n").next().unwrap().lines().next().unwrap().parse().unwrap();
         let entries: Vec<&str> = pdf[start..].lines().skip(3).take(5).collect();
@@ -62,12 +66,12 @@ mod tests {
             assert!(pdf[offset..].starts_with(&format!("{} 0 obj", index + 1)), "{entry}");
             assert_eq!(entry.len() + 1, 20, "an entry is twenty bytes with its line end");
         }
-        assert!(pdf.contains("(20260131001) Tj"));
+        assert!(pdf.contains("(20260131001) Tj T* (two) Tj"));
     }
 
     #[test]
     fn brackets_in_a_number_cannot_end_the_text() {
-        let pdf = String::from_utf8(one_line("OF(1)č")).unwrap();
+        let pdf = String::from_utf8(page(&["OF(1)č"])).unwrap();
         assert!(pdf.contains(r"(OF\(1\)?) Tj"));
     }
 }

@@ -1,0 +1,152 @@
+//! Connections: how they are set, and how one statement is carried out.
+
+use std::{time::Duration, vec};
+
+use common_core::store::{StoreError, StoreErrorKind};
+use deadpool_postgres::{
+    Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime,
+};
+use tokio_postgres::{
+    Config, Error, Row, Socket,
+    error::SqlState,
+    tls::{MakeTlsConnect, TlsConnect},
+    types::ToSql,
+};
+
+use super::number::{column, from_database};
+
+/// How long a caller waits for a connection to be free, and for a new one to be made.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What the server calls a lost lease; see `hold_lease` in `v1.sql`.
+const LEASE_LOST: &str = "LL001";
+
+/// How often a statement is carried out that the server undid for the sake of others.
+const TRIES: u32 = 5;
+
+/// The connections of one process.
+#[derive(Clone)]
+pub(super) struct Sessions {
+    pool: Pool,
+}
+
+impl Sessions {
+    /// Prepares connections; none is made yet.
+    pub(super) fn open<T>(
+        server: Config,
+        tls: T,
+        schema: &str,
+        connections: usize,
+    ) -> Result<Self, StoreError>
+    where
+        T: MakeTlsConnect<Socket> + Clone + Send + Sync + 'static,
+        T::Stream: Send + Sync,
+        T::TlsConnect: Send + Sync,
+        <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
+    {
+        let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        let settings = settings(schema);
+        let set = Hook::async_fn(move |client: &mut deadpool_postgres::ClientWrapper, _| {
+            let settings = settings.clone();
+            Box::pin(
+                async move { client.batch_execute(&settings).await.map_err(HookError::Backend) },
+            )
+        });
+        let pool = Pool::builder(Manager::from_config(server, tls, recycling))
+            .max_size(connections)
+            .wait_timeout(Some(PATIENCE))
+            .create_timeout(Some(PATIENCE))
+            .runtime(Runtime::Tokio1)
+            .post_create(set)
+            .build();
+        let pool = pool.map_err(|error| {
+            StoreError::unavailable("the connections cannot be set up").because(error)
+        })?;
+        Ok(Self { pool })
+    }
+
+    /// A connection, for more than one statement.
+    pub(super) async fn connection(&self) -> Result<Object, StoreError> {
+        self.pool.get().await.map_err(|error| match error {
+            PoolError::Backend(error) => fault(error),
+            other => {
+                StoreError::unavailable("there is no connection to the database").because(other)
+            }
+        })
+    }
+
+    /// Carries out one statement, which is its own transaction.
+    pub(super) async fn rows(
+        &self,
+        sql: &str,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<vec::IntoIter<Row>, StoreError> {
+        let client = self.connection().await?;
+        let statement = client.prepare_cached(sql).await.map_err(fault)?;
+        let mut tries = 1;
+        loop {
+            match client.query(&statement, parameters).await {
+                Err(error) if was_undone(&error) && tries < TRIES => tries += 1,
+                answer => return answer.map(Vec::into_iter).map_err(fault),
+            }
+        }
+    }
+
+    /// The same for a statement that answers exactly one row.
+    pub(super) async fn row(
+        &self,
+        sql: &str,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<Row, StoreError> {
+        let row = self.rows(sql, parameters).await?.next();
+        row.ok_or_else(|| StoreError::new(StoreErrorKind::Corrupt, "the database gave no answer"))
+    }
+
+    /// The same for a statement that answers one count.
+    pub(super) async fn count(
+        &self,
+        sql: &str,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<u64, StoreError> {
+        from_database(column(&self.row(sql, parameters).await?, 0)?)
+    }
+}
+
+/// Settings of each connection, whatever those of the role are.
+///
+/// A commit must have reached the disk of the server when it is answered; a stronger setting
+/// stays. The functions of the store count on each of their statements seeing what was committed
+/// before it.
+fn settings(schema: &str) -> String {
+    format!(
+        "SET search_path TO {};
+         SET default_transaction_isolation TO 'read committed';
+         SET statement_timeout TO {};
+         SELECT set_config('synchronous_commit', 'on', false)
+             WHERE current_setting('synchronous_commit') IN ('off', 'local')",
+        quoted(schema),
+        PATIENCE.as_millis(),
+    )
+}
+
+/// A name as SQL takes it.
+pub(super) fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// Whether the server undid everything, so that trying again cannot do it twice.
+fn was_undone(error: &Error) -> bool {
+    let undone = [SqlState::T_R_DEADLOCK_DETECTED, SqlState::T_R_SERIALIZATION_FAILURE];
+    error.code().is_some_and(|code| undone.contains(code))
+}
+
+/// The store's word for what the server or the connection said.
+pub(super) fn fault(error: Error) -> StoreError {
+    match error.code() {
+        Some(code) if code.code() == LEASE_LOST => StoreError::lease_lost(),
+        Some(code) if [SqlState::DATA_CORRUPTED, SqlState::INDEX_CORRUPTED].contains(code) => {
+            StoreError::new(StoreErrorKind::Corrupt, "the database is damaged").because(error)
+        }
+        _ => StoreError::unavailable("the database failed").because(error),
+    }
+}

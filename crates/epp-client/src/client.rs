@@ -1,0 +1,155 @@
+//! The client: one user's session, the hosts of one environment, and the way every call goes.
+
+mod builder;
+#[cfg(test)]
+pub(crate) mod testing;
+
+use std::fmt;
+
+use common_core::clock::Clock;
+use common_http::{Auth, BaseUrl, CallOptions, Endpoint};
+use futures_util::{Stream, TryStreamExt, stream};
+use http::HeaderValue;
+
+pub use builder::{BuilderError, ClientBuilder};
+
+use crate::{
+    api::{Answer, Epp, ask},
+    error::{Error, ErrorKind},
+    page::{Listing, Page},
+    session::Session,
+};
+
+/// Talks to the service for one user. Clones are cheap and share connections, limits and the
+/// session.
+///
+/// Every future may be dropped at any await point; the client stays usable. A call whose future
+/// is dropped may have happened.
+///
+/// # Examples
+///
+/// ```
+/// use epp_client::{Client, Environment, session::{Credentials, Ping}};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use common_http::scripted::{Scripted, Step};
+/// # let transport = Scripted::new([Step::answer(200, "")]);
+/// let client = Client::builder(Environment::Test)
+///     .credentials(Credentials::new("korisnik", "lozinka".into()))
+/// #   .transport(transport)
+///     .build()?;
+/// client.send(&Ping).await?;
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct Client {
+    http: common_http::Client<Epp>,
+    /// The host that statements come from; no token ever goes there.
+    web: common_http::Client<Epp>,
+    referer: HeaderValue,
+    session: Session,
+}
+
+impl Client {
+    /// Makes a call.
+    pub async fn send<T, E>(&self, endpoint: &E) -> Result<T, Error>
+    where
+        E: Endpoint<Api = Epp, Response = Answer<T>>,
+    {
+        self.send_with(endpoint, CallOptions::new()).await
+    }
+
+    /// Makes a call with settings of its own.
+    pub async fn send_with<T, E>(&self, endpoint: &E, options: CallOptions) -> Result<T, Error>
+    where
+        E: Endpoint<Api = Epp, Response = Answer<T>>,
+    {
+        let generation = self.session.generation();
+        let result = ask(&self.http, endpoint, options).await;
+        // An expired token may also be told inside a success; 401 itself was dealt with below.
+        match &result {
+            Err(error) if E::INFO.auth == Auth::Required && told_in_a_success(error) => {
+                self.session.refuse(generation).await;
+                ask(&self.http, endpoint, options).await
+            }
+            _ => result,
+        }
+    }
+
+    /// The pages from `first` on, one request each, made when the stream is asked for the next.
+    ///
+    /// The stream ends after the last page ([`Listing::next`]) or the first error. The service
+    /// pages by position: what is added or removed meanwhile can move others across a page's edge.
+    pub fn pages<L>(&self, first: L) -> impl Stream<Item = Result<Page<L::Item>, Error>> + Send + use<L>
+    where
+        L: Listing,
+    {
+        let client = self.clone();
+        stream::try_unfold((Some(first), None), move |(request, before)| {
+            let client = client.clone();
+            async move {
+                let Some(request) = request else { return Ok(None) };
+                let page = client.send(&request).await?;
+                // A service that answers the same page again and again does not page at all.
+                if before.is_some() && before == page.print() {
+                    let cause = "the service answered the same page twice";
+                    return Err(Error::local(ErrorKind::Unexpected, L::INFO.name, cause));
+                }
+                let state = (request.next(&page), page.print());
+                Ok(Some((page, state)))
+            }
+        })
+    }
+
+    /// The items of all pages from `first` on, in the service's order.
+    pub fn items<L>(&self, first: L) -> impl Stream<Item = Result<L::Item, Error>> + Send + use<L>
+    where
+        L: Listing,
+    {
+        self.pages(first).map_ok(|page| stream::iter(page.items.into_iter().map(Ok))).try_flatten()
+    }
+
+    /// The session: its tokens can be exported and imported, its login changed.
+    pub fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// The address below which the functions live.
+    pub fn base(&self) -> &BaseUrl {
+        self.http.base()
+    }
+
+    /// The host that statements are downloaded from.
+    pub fn web_base(&self) -> &BaseUrl {
+        self.web.base()
+    }
+
+    /// The clock that the client waits by.
+    pub fn clock(&self) -> &dyn Clock {
+        self.http.clock()
+    }
+
+    pub(crate) fn web(&self) -> &common_http::Client<Epp> {
+        &self.web
+    }
+
+    pub(crate) fn referer(&self) -> HeaderValue {
+        self.referer.clone()
+    }
+}
+
+/// Whether a success said that the caller is not logged in.
+fn told_in_a_success(error: &Error) -> bool {
+    let success = error.problem().is_some_and(|problem| (200..300).contains(&problem.status));
+    success && error.kind() == ErrorKind::Unauthenticated
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("base", self.base())
+            .field("web", self.web_base())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,261 @@
+//! The XML statement as a stream: one item at a time, in memory that does not grow with the file.
+
+use std::io::BufRead;
+
+use quick_xml::{
+    Error as XmlError, Reader,
+    events::{BytesRef, Event},
+};
+
+use super::{
+    Header, Item, Notes, Reading, Statement, StatementError, StatementErrorKind, Summary,
+    fields::{FieldReader, Filling, Record},
+    mended::{Mended, Source},
+};
+
+const ROOT: &str = "Dokument";
+
+/// An XML statement that is read item by item.
+///
+/// It is an iterator over the items; the first error ends it.
+/// Header and sums stand in front of the items, so they are known right after [`new`](Self::new); should a file have them
+/// behind, they are known when the iterator has ended.
+///
+/// ```
+/// use epp_client::statement::{Audit, Reading, XmlStatement};
+///
+/// let xml = "<Dokument><Zbirni><RacunIzvoda>840000000010284941</RacunIzvoda></Zbirni>
+///   <Stavka><IzvorInformacije>2</IzvorInformacije><Iznos>5.00</Iznos></Stavka></Dokument>";
+/// let mut statement = XmlStatement::new(xml.as_bytes(), Reading::Strict)?;
+/// let mut audit = Audit::new(statement.summary().map(|summary| summary.account.as_str()));
+/// for item in statement.by_ref() {
+///     audit.add(&item?);
+/// }
+/// let findings = audit.finish(statement.header(), statement.summary());
+/// assert!(!findings.is_empty());
+/// # Ok::<(), epp_client::statement::StatementError>(())
+/// ```
+pub struct XmlStatement<R> {
+    reader: Reader<Source<R>>,
+    /// The bytes of one event.
+    buffer: Vec<u8>,
+    /// The text of one element.
+    text: String,
+    fields: FieldReader,
+    header: Option<Header>,
+    summary: Option<Summary>,
+    /// An item that was met while looking for the sums.
+    first: Option<Item>,
+    count: u64,
+    is_over: bool,
+}
+
+/// What stands below the root.
+enum Section {
+    Header,
+    Summary,
+    Item,
+    Unknown,
+    End,
+}
+
+impl<R: BufRead> XmlStatement<R> {
+    /// Begins to read: up to the first item.
+    pub fn new(xml: R, reading: Reading) -> Result<Self, StatementError> {
+        let source = match reading {
+            Reading::Strict => Source::Plain(xml),
+            Reading::Lenient => Source::Mended(Mended::new(xml)),
+        };
+        let mut statement = Self {
+            reader: Reader::from_reader(source),
+            buffer: Vec::new(),
+            text: String::new(),
+            fields: FieldReader::new(reading),
+            header: None,
+            summary: None,
+            first: None,
+            count: 0,
+            is_over: false,
+        };
+        statement.reader.config_mut().expand_empty_elements = true;
+        statement.open_root()?;
+        statement.first = statement.advance()?;
+        Ok(statement)
+    }
+
+    /// Who made the statement, when it has been read.
+    pub fn header(&self) -> Option<&Header> {
+        self.header.as_ref()
+    }
+
+    /// The sums, when they have been read.
+    pub fn summary(&self) -> Option<&Summary> {
+        self.summary.as_ref()
+    }
+
+    /// What had to be mended so far.
+    pub fn notes(&self) -> Notes {
+        self.fields.notes
+    }
+
+    /// The whole statement, with the items that were collected from it.
+    pub(super) fn into_statement(self, items: Vec<Item>) -> Statement {
+        Statement { header: self.header, summary: self.summary, items, notes: self.fields.notes }
+    }
+
+    /// Reads on to the next item; `None` at the end of the file.
+    fn advance(&mut self) -> Result<Option<Item>, StatementError> {
+        loop {
+            match self.section()? {
+                Section::Item => {
+                    let index = self.count;
+                    self.count += 1;
+                    return self.record(|| format!("Stavka[{index}]")).map(Some);
+                }
+                Section::Header => {
+                    let header = self.record(|| "Zaglavlje".to_owned())?;
+                    once(&mut self.header, header, "Zaglavlje")?;
+                }
+                Section::Summary => {
+                    let summary = self.record(|| "Zbirni".to_owned())?;
+                    once(&mut self.summary, summary, "Zbirni")?;
+                }
+                Section::Unknown => self.skip()?,
+                Section::End => {
+                    self.close()?;
+                    return Ok(None);
+                }
+            }
+        }
+    }
+
+    fn open_root(&mut self) -> Result<(), StatementError> {
+        loop {
+            let is_lenient = self.fields.is_lenient();
+            match next(&mut self.reader, &mut self.buffer)? {
+                Event::Start(start) if is_lenient || start.local_name().as_ref() == ROOT => {
+                    return Ok(());
+                }
+                Event::Start(_) => return Err(StatementError::shape("", "has another root")),
+                Event::Eof => return Err(truncated()),
+                Event::DocType(_) => return Err(StatementError::shape("", "has a document type")),
+                _ => {}
+            }
+        }
+    }
+
+    /// The next section below the root.
+    fn section(&mut self) -> Result<Section, StatementError> {
+        loop {
+            let stray = match next(&mut self.reader, &mut self.buffer)? {
+                Event::Start(start) => {
+                    return Ok(match start.local_name().as_ref() {
+                        "Stavka" => Section::Item,
+                        "Zbirni" => Section::Summary,
+                        "Zaglavlje" => Section::Header,
+                        _ => Section::Unknown,
+                    });
+                }
+                Event::End(_) => return Ok(Section::End),
+                Event::Eof => return Err(truncated()),
+                Event::Text(text) => !text.trim().is_empty(),
+                Event::CData(_) | Event::GeneralRef(_) => true,
+                _ => false,
+            };
+            self.bear(stray, "has text between its sections")?;
+        }
+    }
+
+    /// The fields of a section, up to its end; `place` names it in an error.
+    fn record<T: Record>(&mut self, place: impl Fn() -> String) -> Result<T, StatementError> {
+        let mut record = T::default();
+        loop {
+            let stray = match next(&mut self.reader, &mut self.buffer)? {
+                Event::Start(start) => {
+                    let name = start.local_name();
+                    let position = T::position(name.as_ref());
+                    let unknown = if position.is_none() { name.as_ref().to_owned() } else { String::new() };
+                    let field = || if unknown.is_empty() { T::name(position.unwrap_or_default()) } else { &unknown };
+                    element(&mut self.reader, &mut self.buffer, &mut self.text)
+                        .map_err(|error| error.at(&place(), field()))?;
+                    self.store(&mut record, position, &unknown).map_err(|error| error.at(&place(), field()))?;
+                    false
+                }
+                Event::End(_) => return Ok(record),
+                Event::Eof => return Err(truncated()),
+                Event::Text(text) => !text.trim().is_empty(),
+                Event::CData(_) | Event::GeneralRef(_) => true,
+                _ => false,
+            };
+            self.bear(stray, "has text between its elements")?;
+        }
+    }
+
+    /// Puts the text of an element into its field.
+    fn store<T: Record>(
+        &mut self,
+        record: &mut T,
+        position: Option<usize>,
+        unknown: &str,
+    ) -> Result<(), Trouble> {
+        super::fields::store(record, position, unknown, &self.text, &mut self.fields)
+            .map_err(Trouble::Value)
+    }
+
+    /// Passes over a section that nobody knows.
+    fn skip(&mut self) -> Result<(), StatementError> {
+        if !self.fields.is_lenient() {
+            return Err(StatementError::shape("", "has a section that is not known"));
+        }
+        self.fields.notes.skipped += 1;
+        let mut depth = 0_u32;
+        loop {
+            match next(&mut self.reader, &mut self.buffer)? {
+                Event::Start(_) => depth += 1,
+                Event::End(_) if depth == 0 => return Ok(()),
+                Event::End(_) => depth -= 1,
+                Event::Eof => return Err(truncated()),
+                _ => {}
+            }
+        }
+    }
+
+    /// Reads what may follow the root: nothing of importance.
+    fn close(&mut self) -> Result<(), StatementError> {
+        self.is_over = true;
+        loop {
+            let stray = match next(&mut self.reader, &mut self.buffer)? {
+                Event::Eof => return Ok(()),
+                Event::Comment(_) | Event::PI(_) => false,
+                Event::Text(text) => !text.trim().is_empty(),
+                _ => true,
+            };
+            self.bear(stray, "goes on after its end")?;
+        }
+    }
+
+    /// Counts something stray, or refuses it.
+    fn bear(&mut self, stray: bool, reason: &'static str) -> Result<(), StatementError> {
+        if stray && !self.fields.is_lenient() {
+            return Err(StatementError::shape("", reason));
+        }
+        self.fields.notes.skipped += u64::from(stray);
+        Ok(())
+    }
+}
+
+impl<R: BufRead> Iterator for XmlStatement<R> {
+    type Item = Result<Item, StatementError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if let Some(first) = self.first.take() {
+            return Some(Ok(first));
+        }
+        if self.is_over {
+            return None;
+        }
+        let next = self.advance();
+        self.is_over |= next.is_err();
+        next.transpose()
+    }
+}
