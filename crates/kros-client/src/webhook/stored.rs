@@ -168,7 +168,7 @@ impl<R: Records> StoredReplayGuard<R> {
         let value = serde_json::to_vec(&mark)
             .map_err(|error| StoreError::unavailable("a mark cannot be written").because(error))?;
         let forget_at = mark.forget_at(now, self.time_to_live);
-        let expires_at = (forget_at < DateTime::<Utc>::MAX_UTC).then_some(forget_at);
+        let expires_at = None;
         let expect = over.map_or(Expect::Absent, |record| Expect::Version(record.version));
         let change = Change::Put { value, expires_at };
         Ok(match self.records.swap(place, expect, change, None).await? {

@@ -12,7 +12,7 @@ use sandbox::{ConnectionLost, Sandbox};
 use serde_json::{Value, json};
 
 /// The first account of the first organisation: it may pay and has money.
-pub(crate) const DEBTOR: &str = "840000000091000020";
+pub(crate) const DEBTOR: &str = "840000000091000096";
 
 /// An account elsewhere.
 pub(crate) const CREDITOR: &str = "840000000023566472";
