@@ -16,8 +16,8 @@ use kros_client::{
 use libfuzzer_sys::fuzz_target;
 use url::Url;
 
-/// Also the secret of the vectors of this repository, so that their signatures are right here.
-const SECRET: &str = "not-a-real-secret-0001";
+/// The secret of a vector in `fixtures/kros/vectors`, so that its signature is right here.
+const SECRET: &str = "skusobny-kluc-0001";
 
 fuzz_target!(|data: &[u8]| {
     let split = data.iter().position(|byte| *byte == b'\n');

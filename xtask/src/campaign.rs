@@ -17,14 +17,16 @@ struct Campaign {
 const CAMPAIGNS: &[Campaign] = &[
     Campaign { name: "kros-faults", package: "kros-client", example: "campaign" },
     Campaign { name: "store-crash", package: "common-store", example: "crash" },
+    Campaign { name: "fleet", package: "common-store", example: "fleet" },
 ];
 
 /// Runs a campaign and checks its last line.
 pub(crate) fn run(name: &str, seeds: u32) -> Outcome {
     let campaign = campaign(name)?;
     let count = seeds.to_string();
-    // The unoptimised build is used on purpose: the tests have already made it, and a campaign mostly waits.
-    let what = ["run", "-q", "-p", campaign.package, "--example", campaign.example];
+    // The unoptimised build with all features is used on purpose: the tests have already made it, and a campaign mostly waits.
+    let what = ["run", "-q", "-p", campaign.package, "--all-features"];
+    let what = [&what[..], &["--example", campaign.example]].concat();
     let arguments = [&what[..], &["--", "--seeds", &count]].concat();
     let lines = shell::run_and_collect(&mut shell::cargo(&arguments))?;
     let last = lines.iter().rev().find(|line| !line.trim().is_empty());

@@ -5,7 +5,7 @@
 use std::time::{Duration, Instant};
 
 use crate::{
-    campaign, codegen, fixtures,
+    campaign, codegen, fixtures, fuzz,
     shell::{self, Failure, Mode, Outcome},
     tidy,
 };
@@ -29,6 +29,7 @@ const STEPS: &[Step] = &[
     Step { name: "deny", run: deny },
     Step { name: "bench-short", run: bench_short },
     Step { name: "campaign-short", run: campaign_short },
+    Step { name: "fuzz-short", run: fuzz::short },
     Step { name: "package", run: package },
 ];
 

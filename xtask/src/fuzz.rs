@@ -2,7 +2,12 @@
 //!
 //! Fuzzing needs nightly Rust and cargo-fuzz, which nobody else needs; what is missing is said by name.
 
+use std::fs;
+
 use crate::shell::{self, Failure, Outcome};
+
+/// How long continuous integration fuzzes each target; it looks whether targets work at all.
+const SHORT_SECONDS: u32 = 5;
 
 /// Something that fuzzing needs, and what to say when it is not there.
 struct Need {
@@ -16,6 +21,33 @@ pub(crate) fn run(target: &str, seconds: u32) -> Outcome {
     let limit = format!("-max_total_time={seconds}");
     let mut fuzz = shell::cargo(&["+nightly", "fuzz", "run", target, "--", &limit]);
     shell::run(fuzz.current_dir(shell::root()))
+}
+
+/// Fuzzes every target for a few seconds where that is possible, and says why where it is not.
+pub(crate) fn short() -> Outcome {
+    if let Err(missing) = demand(&needs()) {
+        println!("SKIPPED: {missing}");
+        return Ok(());
+    }
+    for target in targets()? {
+        run(&target, SHORT_SECONDS)?;
+    }
+    Ok(())
+}
+
+/// The names of all targets, sorted; cargo-fuzz names a target after its file.
+fn targets() -> Outcome<Vec<String>> {
+    let folder = shell::root().join("fuzz/fuzz_targets");
+    let unreadable = |cause| Failure::new(format!("cannot read {}: {cause}", folder.display()));
+    let mut names = Vec::new();
+    for entry in fs::read_dir(&folder).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
+        if path.extension().is_some_and(|extension| extension == "rs") {
+            names.extend(path.file_stem().map(|stem| stem.to_string_lossy().into_owned()));
+        }
+    }
+    names.sort();
+    Ok(names)
 }
 
 fn needs() -> [Need; 3] {
@@ -47,6 +79,16 @@ fn demand(needs: &[Need]) -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_target_is_a_binary_of_its_workspace() {
+        let manifest = fs::read_to_string(shell::root().join("fuzz/Cargo.toml")).unwrap();
+        let targets = targets().unwrap();
+        assert_eq!(manifest.matches("[[bin]]").count(), targets.len());
+        for target in targets {
+            assert!(manifest.contains(&format!("path = \"fuzz_targets/{target}.rs\"")), "{target}");
+        }
+    }
 
     #[test]
     fn everything_that_is_missing_is_said_at_once() {

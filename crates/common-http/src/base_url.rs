@@ -49,7 +49,7 @@ impl BaseUrl {
     ///
     /// `None` when the origin is another one or the address does not lie below the base's path.
     pub fn path_below<'a>(&self, address: &'a str) -> Option<&'a str> {
-        if !self.has_origin_of(address) {
+        if !self.has_origin_of(address) || !self.is_above(address) {
             return None;
         }
         // Only an address that is spelled like the base is taken apart; what the parser would
@@ -57,6 +57,14 @@ impl BaseUrl {
         let rest = address.strip_prefix(self.text.as_str())?;
         let plain = rest.starts_with('/') && !rest.contains("..") && !rest.contains(['\\', '#']);
         plain.then_some(rest)
+    }
+
+    /// Whether the address lies below this one once the parser has resolved its dots, encoded ones
+    /// (`%2e%2e`) too, as the transport will.
+    fn is_above(&self, address: &str) -> bool {
+        let Ok(other) = Url::parse(address) else { return false };
+        let below = other.path().strip_prefix(self.url.path().trim_end_matches('/'));
+        below.is_some_and(|rest| rest.starts_with('/'))
     }
 }
 
@@ -149,7 +157,11 @@ mod tests {
         let below = |text| base.path_below(text);
         assert_eq!(below("https://api.example.test/api/invoices/1?a=b"), Some("/invoices/1?a=b"));
         assert_eq!(below("https://api.example.test/apix"), None);
-        assert_eq!(below("https://api.example.test/api/../admin"), None);
+        for dots in ["..", "%2e%2e", ".%2E", "invoices/%2e%2e/%2e%2e"] {
+            assert_eq!(below(&format!("https://api.example.test/api/{dots}/admin")), None);
+        }
+        let root: BaseUrl = "https://api.example.test".parse().unwrap();
+        assert_eq!(root.path_below("https://api.example.test/a"), Some("/a"));
         assert_eq!(below("https://api.example.test:444/api/invoices"), None);
         assert_eq!(below("https://u@api.example.test/api/invoices"), None);
         assert_eq!(below("https://api.example.test.evil.test/api/invoices"), None);

@@ -54,7 +54,7 @@ pub(crate) struct LimitGroup {
     pub(crate) windows: Windows,
 }
 
-/// What a call does when its rate limit is used up.
+/// What a call does when its rate limit is used up, by its own count or by the server's (429).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LimitPolicy {

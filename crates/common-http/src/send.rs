@@ -139,8 +139,10 @@ impl<'a> Call<'a> {
                 retry_after: error.retry_after(),
             };
             match retry.decide(&attempt, &failure) {
-                Decision::Again(wait) => tokio::time::sleep(wait).await,
-                Decision::GiveUp(_) => return Err(error.after(attempts, may_have_happened)),
+                Decision::Again(wait) if self.waits_out(failure.kind, wait) => {
+                    tokio::time::sleep(wait).await;
+                }
+                _ => return Err(error.after(attempts, may_have_happened)),
             }
         }
     }

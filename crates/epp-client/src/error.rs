@@ -179,13 +179,14 @@ impl From<common_http::Error> for Error {
         });
         // A code that says what was wrong is a refusal, whatever the status beside it.
         let happened = error.may_have_happened() && told.is_none();
+        let endpoint = error.endpoint();
         Self(Box::new(Inner {
             happened,
             problem,
             retry_after: error.retry_after(),
             request_id: error.request_id().map(str::to_owned),
             source: Some(Box::new(error)),
-            ..Inner::new(kind, error.endpoint())
+            ..Inner::new(kind, endpoint)
         }))
     }
 }

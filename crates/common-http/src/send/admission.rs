@@ -1,5 +1,7 @@
 //! Waiting for a place inside the rate limit.
 
+use std::time::Duration;
+
 use common_core::{
     effect::{ErrorKind, Phase},
     limit::{Ask, Grant, LimitStore},
@@ -32,8 +34,7 @@ impl Call<'_> {
     }
 
     async fn reserve<'a>(&'a self, group: &'a LimitGroup) -> Result<Place<'a>, Error> {
-        let policy = self.options.limit_policy.unwrap_or(self.inner.limit_policy);
-        let (patience, remaining) = (policy.patience(), self.remaining());
+        let (patience, remaining) = (self.patience(), self.remaining());
         let shorter = match (patience, remaining) {
             (Some(patience), Some(remaining)) => Some(patience.min(remaining)),
             (patience, remaining) => patience.or(remaining),
@@ -49,6 +50,18 @@ impl Call<'_> {
                 Err(self.error(kind, Phase::NotSent).with_retry_after(Some(wait)))
             }
         }
+    }
+
+    /// Whether the caller waits that long after a failure; its patience with the limit holds also
+    /// when the server says that the limit is used up (429).
+    pub(super) fn waits_out(&self, kind: ErrorKind, wait: Duration) -> bool {
+        let is_limit = kind == ErrorKind::TooManyRequests;
+        !is_limit || self.patience().is_none_or(|patience| wait <= patience)
+    }
+
+    /// The longest wait for the limit that the caller accepts; `None` for any.
+    fn patience(&self) -> Option<Duration> {
+        self.options.limit_policy.unwrap_or(self.inner.limit_policy).patience()
     }
 
     fn store_error(&self, error: common_core::store::StoreError) -> Error {

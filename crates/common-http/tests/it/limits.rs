@@ -50,6 +50,25 @@ async fn an_impatient_call_learns_how_long_it_would_have_waited() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_impatient_call_does_not_wait_out_a_429_either() {
+    for policy in [LimitPolicy::FailFast, LimitPolicy::WaitAtMost(seconds(29))] {
+        let script = Scripted::new([Step::answer(429, "").header("retry-after", "30")]);
+        let client = builder(script.clone()).limit("a", "reads", one_per(1)).build();
+        let options = CallOptions::new().limit_policy(policy);
+        let start = Instant::now();
+        let error = client.send_with(&Find::new(1), options).await.unwrap_err();
+        assert_eq!((error.kind(), error.attempts()), (ErrorKind::TooManyRequests, 1));
+        assert_eq!(error.retry_after(), Some(seconds(30)));
+        assert_eq!(start.elapsed(), seconds(0), "{policy:?}");
+    }
+    let script = Scripted::new([Step::answer(429, "").header("retry-after", "30"), ok()]);
+    let client = builder(script.clone()).limit("a", "reads", one_per(1)).build();
+    let options = CallOptions::new().limit_policy(LimitPolicy::WaitAtMost(seconds(30)));
+    client.send_with(&Find::new(1), options).await.unwrap();
+    assert_eq!(script.remaining(), 0);
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_clients_policy_holds_for_calls_without_their_own() {
     let builder = builder(Always).limit("a", "reads", one_per(10));
     let client = builder.limit_policy(LimitPolicy::FailFast).build();

@@ -52,7 +52,10 @@ impl Place {
     }
 }
 
-/// The server of all tests; it ends with the process.
+/// The server of all tests; it ends with the process. Without PostgreSQL tests skip, unless the
+/// environment forbids it.
+#[expect(clippy::disallowed_methods, reason = "the machine decides whether a skip is allowed")]
+#[expect(clippy::print_stderr, reason = "a skipped test says so")]
 fn server() -> Option<&'static Server> {
     static SERVER: OnceLock<Option<Server>> = OnceLock::new();
 
@@ -62,7 +65,7 @@ fn server() -> Option<&'static Server> {
             std::env::var_os("FISKUS_REQUIRE_ORACLES").is_none(),
             "FISKUS_REQUIRE_ORACLES is set and there is no PostgreSQL"
         );
-        eprintln!("skipped: there is no PostgreSQL here");
+        eprintln!("SKIPPED: there is no PostgreSQL here");
     }
     server
 }

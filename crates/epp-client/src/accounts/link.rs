@@ -82,7 +82,8 @@ impl Endpoint for StatementUrl {
     };
 
     fn request(&self, base: &BaseUrl) -> Result<http::Request<Body>, BuildError> {
-        let request = RequestBuilder::new(&Self::INFO, base).param("number", &self.number)?;
+        let info = Self::INFO;
+        let request = RequestBuilder::new(&info, base).param("number", &self.number)?;
         match &self.kind {
             Kind::Daily(format) => request
                 .query("type", "statement")

@@ -16,7 +16,7 @@ fn trap_7_and_26_every_filter_goes_under_its_listed_name_and_no_other_is_sent() 
     let day = |text: &str| text.parse::<NaiveDate>().unwrap();
     let list = List::new()
         .debtor_bank_account("840000000010284941")
-        .payment_code(PaymentCode::new(270).unwrap())
+        .payment_code(270_u16)
         .amount_from(Amount::parse("1.50").unwrap())
         .amount_to(Amount::from(2))
         .creditor_name("Izmišljeni")

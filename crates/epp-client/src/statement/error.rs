@@ -59,6 +59,12 @@ impl StatementError {
         self
     }
 
+    /// The same trouble in a field of a record.
+    pub(super) fn at(mut self, record: &str, field: &str) -> Self {
+        self.place = if field.is_empty() { record.to_owned() } else { format!("{record}.{field}") };
+        self
+    }
+
     pub(super) fn io(place: impl Into<String>, error: io::Error) -> Self {
         let is_limit = error.get_ref().is_some_and(|inner| inner.is::<LimitReached>());
         let (kind, reason) = match error.kind() {

@@ -1,34 +1,30 @@
 //! One way to declare a record of a statement, so that XML and JSON fill it by the same table of names.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use common_core::money::Amount;
 
 use super::{
-    amount,
+    StatementError, StatementErrorKind, amount,
     notes::{Notes, Reading},
 };
 use crate::model::Moment;
 
 /// A record whose fields are found by the name they have in the file and filled from text.
 pub(super) trait Record: Default {
-    /// The place of the field in the record's own order, by the name it has in the file.
-    fn position(name: &str) -> Option<usize>;
+    /// Fills the field of a name, or says why not.
+    fn fill(&mut self, name: &str, text: &str, reader: &mut FieldReader) -> Filling;
 
-    /// Fills the field at a place, or says why not.
-    fn fill(&mut self, position: usize, text: &str, reader: &mut FieldReader) -> Filling;
-
-    /// Keeps the text of a field nobody knows; `false` when there was one of that name already.
-    fn keep(&mut self, name: &str, text: String) -> bool;
-
-    /// The name a field has in the file.
-    fn name(position: usize) -> &'static str;
+    /// The texts of what has no field.
+    fn extra(&mut self) -> &mut BTreeMap<String, String>;
 }
 
 /// What came of filling a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Filling {
     Done,
+    /// There is no such field.
+    Unknown,
     /// The field was filled before.
     Twice,
     /// The text is not what the field asks for.
@@ -150,6 +146,28 @@ pub(super) fn fill(field: &mut impl Field, text: &str, reader: &mut FieldReader)
     }
 }
 
+/// Puts the text of a name into its field, or keeps it among the extras.
+pub(super) fn store<T: Record>(
+    record: &mut T,
+    name: &str,
+    text: &str,
+    reader: &mut FieldReader,
+) -> Result<(), StatementError> {
+    let value = |reason| StatementError::new(StatementErrorKind::Value, "", reason);
+    match record.fill(name, text, reader) {
+        Filling::Done => return Ok(()),
+        Filling::Twice => return Err(StatementError::shape("", TWICE)),
+        Filling::Unknown => {}
+        Filling::Refused(_) if reader.is_lenient() => reader.notes.unreadable_numbers += 1,
+        Filling::Refused(reason) => return Err(value(reason)),
+    }
+    let text = reader.clean(text).map_err(value)?;
+    let is_new = text.is_empty() || record.extra().insert(name.to_owned(), text.into()).is_none();
+    if is_new { Ok(()) } else { Err(StatementError::shape("", TWICE)) }
+}
+
+const TWICE: &str = "stands twice";
+
 /// Declares a record with the names its fields have in the file.
 macro_rules! statement_record {
     (
@@ -172,43 +190,23 @@ macro_rules! statement_record {
             pub extra: std::collections::BTreeMap<String, String>,
         }
 
-        const _: () = {
-            const NAMES: &[&str] = &[$( $wire, )*];
-
-            #[allow(non_camel_case_types, reason = "the variants count the fields by their names")]
-            enum Place { $( $field, )* }
-
-            impl crate::statement::fields::Record for $name {
-                fn position(name: &str) -> Option<usize> {
-                    match name {
-                        $( $wire => Some(Place::$field as usize), )*
-                        _ => None,
-                    }
-                }
-
-                fn fill(
-                    &mut self,
-                    position: usize,
-                    text: &str,
-                    reader: &mut crate::statement::fields::FieldReader,
-                ) -> crate::statement::fields::Filling {
-                    $(
-                        if position == Place::$field as usize {
-                            return crate::statement::fields::fill(&mut self.$field, text, reader);
-                        }
-                    )*
-                    crate::statement::fields::Filling::Done
-                }
-
-                fn keep(&mut self, name: &str, text: String) -> bool {
-                    text.is_empty() || self.extra.insert(name.to_owned(), text).is_none()
-                }
-
-                fn name(position: usize) -> &'static str {
-                    NAMES.get(position).copied().unwrap_or_default()
+        impl crate::statement::fields::Record for $name {
+            fn fill(
+                &mut self,
+                name: &str,
+                text: &str,
+                reader: &mut crate::statement::fields::FieldReader,
+            ) -> crate::statement::fields::Filling {
+                match name {
+                    $( $wire => crate::statement::fields::fill(&mut self.$field, text, reader), )*
+                    _ => crate::statement::fields::Filling::Unknown,
                 }
             }
-        };
+
+            fn extra(&mut self) -> &mut std::collections::BTreeMap<String, String> {
+                &mut self.extra
+            }
+        }
     };
 }
 

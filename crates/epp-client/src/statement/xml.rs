@@ -1,6 +1,6 @@
 //! The XML statement as a stream: one item at a time, in memory that does not grow with the file.
 
-use std::io::BufRead;
+use std::{borrow::Cow, fmt, io, io::BufRead};
 
 use quick_xml::{
     Error as XmlError, Reader,
@@ -9,7 +9,8 @@ use quick_xml::{
 
 use super::{
     Header, Item, Notes, Reading, Statement, StatementError, StatementErrorKind, Summary,
-    fields::{FieldReader, Filling, Record},
+    error::LimitReached,
+    fields::{FieldReader, Record, store},
     mended::{Mended, Source},
 };
 
@@ -158,9 +159,7 @@ impl<R: BufRead> XmlStatement<R> {
                 }
                 Event::End(_) => return Ok(Section::End),
                 Event::Eof => return Err(truncated()),
-                Event::Text(text) => !text.trim().is_empty(),
-                Event::CData(_) | Event::GeneralRef(_) => true,
-                _ => false,
+                event => !text_of(&event)?.trim().is_empty(),
             };
             self.bear(stray, "has text between its sections")?;
         }
@@ -169,37 +168,38 @@ impl<R: BufRead> XmlStatement<R> {
     /// The fields of a section, up to its end; `place` names it in an error.
     fn record<T: Record>(&mut self, place: impl Fn() -> String) -> Result<T, StatementError> {
         let mut record = T::default();
+        let mut is_inside = false;
         loop {
             let stray = match next(&mut self.reader, &mut self.buffer)? {
-                Event::Start(start) => {
+                Event::Start(start) if is_inside => {
                     let name = start.local_name();
-                    let position = T::position(name.as_ref());
-                    let unknown = if position.is_none() { name.as_ref().to_owned() } else { String::new() };
-                    let field = || if unknown.is_empty() { T::name(position.unwrap_or_default()) } else { &unknown };
-                    element(&mut self.reader, &mut self.buffer, &mut self.text)
-                        .map_err(|error| error.at(&place(), field()))?;
-                    self.store(&mut record, position, &unknown).map_err(|error| error.at(&place(), field()))?;
+                    let error = StatementError::shape("", "stands inside another element");
+                    return Err(error.at(&place(), name.as_ref()));
+                }
+                Event::Start(_) => {
+                    self.text.clear();
+                    is_inside = true;
+                    false
+                }
+                Event::End(end) if is_inside => {
+                    let name = end.local_name();
+                    store(&mut record, name.as_ref(), &self.text, &mut self.fields)
+                        .map_err(|error| error.at(&place(), name.as_ref()))?;
+                    is_inside = false;
                     false
                 }
                 Event::End(_) => return Ok(record),
                 Event::Eof => return Err(truncated()),
-                Event::Text(text) => !text.trim().is_empty(),
-                Event::CData(_) | Event::GeneralRef(_) => true,
-                _ => false,
+                event => {
+                    let text = text_of(&event).map_err(|error| error.at(&place(), ""))?;
+                    if is_inside {
+                        self.text.push_str(&text);
+                    }
+                    !is_inside && !text.trim().is_empty()
+                }
             };
             self.bear(stray, "has text between its elements")?;
         }
-    }
-
-    /// Puts the text of an element into its field.
-    fn store<T: Record>(
-        &mut self,
-        record: &mut T,
-        position: Option<usize>,
-        unknown: &str,
-    ) -> Result<(), Trouble> {
-        super::fields::store(record, position, unknown, &self.text, &mut self.fields)
-            .map_err(Trouble::Value)
     }
 
     /// Passes over a section that nobody knows.
@@ -226,9 +226,8 @@ impl<R: BufRead> XmlStatement<R> {
         loop {
             let stray = match next(&mut self.reader, &mut self.buffer)? {
                 Event::Eof => return Ok(()),
-                Event::Comment(_) | Event::PI(_) => false,
-                Event::Text(text) => !text.trim().is_empty(),
-                _ => true,
+                Event::Start(_) | Event::End(_) => true,
+                event => !text_of(&event)?.trim().is_empty(),
             };
             self.bear(stray, "goes on after its end")?;
         }
@@ -258,4 +257,83 @@ impl<R: BufRead> Iterator for XmlStatement<R> {
         self.is_over |= next.is_err();
         next.transpose()
     }
+}
+
+impl<R> fmt::Debug for XmlStatement<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("XmlStatement")
+            .field("items_read", &self.count)
+            .field("notes", &self.fields.notes)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Takes a section that may stand once.
+fn once<T>(place: &mut Option<T>, section: T, name: &'static str) -> Result<(), StatementError> {
+    if place.replace(section).is_some() {
+        return Err(StatementError::shape(name, "stands twice"));
+    }
+    Ok(())
+}
+
+/// The next event, in a buffer that is used again and again.
+fn next<'b, R: BufRead>(
+    reader: &mut Reader<R>,
+    buffer: &'b mut Vec<u8>,
+) -> Result<Event<'b>, StatementError> {
+    buffer.clear();
+    match reader.read_event_into(buffer) {
+        Ok(event) => Ok(event),
+        Err(XmlError::Io(error)) => Err(StatementError::io("", unshared(&error))),
+        Err(error) => Err(not_well_formed().caused_by(error)),
+    }
+}
+
+/// The input error that the XML reader shares; what it carries is kept when it is ours to know.
+fn unshared(error: &io::Error) -> io::Error {
+    match error.get_ref() {
+        Some(inner) if inner.is::<LimitReached>() => io::Error::new(error.kind(), LimitReached),
+        _ => io::Error::new(error.kind(), error.to_string()),
+    }
+}
+
+/// What an event adds to a text; nothing for comments and instructions.
+fn text_of<'e>(event: &'e Event<'_>) -> Result<Cow<'e, str>, StatementError> {
+    match event {
+        Event::Text(text) => Ok(lines(text)),
+        Event::CData(text) => Ok(lines(text)),
+        Event::GeneralRef(reference) => referred(reference).map(|c| Cow::Owned(c.into())),
+        Event::DocType(_) => Err(StatementError::shape("", "has a document type")),
+        _ => Ok(Cow::Borrowed("")),
+    }
+}
+
+/// The text with line ends as XML prescribes them.
+fn lines(text: &str) -> Cow<'_, str> {
+    if text.contains('\r') {
+        Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n"))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+/// The character that a reference stands for; statements have no entities of their own.
+fn referred(reference: &BytesRef<'_>) -> Result<char, StatementError> {
+    let named = match &**reference {
+        "amp" => Some('&'),
+        "lt" => Some('<'),
+        "gt" => Some('>'),
+        "quot" => Some('"'),
+        "apos" => Some('\''),
+        _ => reference.resolve_char_ref().ok().flatten(),
+    };
+    named.ok_or_else(not_well_formed)
+}
+
+fn not_well_formed() -> StatementError {
+    StatementError::new(StatementErrorKind::Syntax, "", "is no well-formed XML")
+}
+
+fn truncated() -> StatementError {
+    StatementError::new(StatementErrorKind::Syntax, "", "ends before its last element")
 }

@@ -1,5 +1,7 @@
 //! A replay guard over a store: it outlives the process, and several processes share it.
 
+use std::fmt::Write as _;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use common_core::store::{
     Change, Expect, Record, Records, StoreError, StoreErrorKind, StoreResult, Swap,
@@ -21,8 +23,8 @@ use super::{
 /// many there are is bounded by time alone; call [`Records::sweep`] now and then, to have those
 /// that were forgotten removed.
 ///
-/// The clocks of the receivers decide when a claim lapses, so keep them within a few seconds of
-/// each other. The store's own clock decides when a notification is forgotten.
+/// The clocks of the receivers decide when a claim lapses, and the store's own clock when a
+/// notification is forgotten, so keep them within a few seconds of each other.
 ///
 /// # Errors
 ///
@@ -35,19 +37,19 @@ use super::{
 /// ```
 /// # use std::sync::Arc;
 /// use chrono::{DateTime, Utc};
-/// use common_core::clock::SystemClock;
+/// use common_core::clock::ManualClock;
 /// use common_store::MemoryStore;
 /// use kros_client::webhook::{ReplayGuard, ReplayKey, Seen, StoredReplayGuard};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let now: DateTime<Utc> = "2026-02-01T08:00:00Z".parse()?;
 /// // In a program, a store that is a file or a database.
-/// let store = MemoryStore::new(Arc::new(SystemClock::new()));
+/// let store = MemoryStore::new(Arc::new(ManualClock::at(now)));
 /// let (one, other) = (
 ///     StoredReplayGuard::new(store.clone(), "kros-webhook"),
 ///     StoredReplayGuard::new(store, "kros-webhook"),
 /// );
-/// let now: DateTime<Utc> = "2026-02-01T08:00:00Z".parse()?;
 /// let key = ReplayKey::of_body(None, b"{}");
 ///
 /// let Seen::Claimed(claim) = one.begin(&key, now).await? else { panic!("a new one") };
@@ -168,7 +170,7 @@ impl<R: Records> StoredReplayGuard<R> {
         let value = serde_json::to_vec(&mark)
             .map_err(|error| StoreError::unavailable("a mark cannot be written").because(error))?;
         let forget_at = mark.forget_at(now, self.time_to_live);
-        let expires_at = None;
+        let expires_at = (forget_at < DateTime::<Utc>::MAX_UTC).then_some(forget_at);
         let expect = over.map_or(Expect::Absent, |record| Expect::Version(record.version));
         let change = Change::Put { value, expires_at };
         Ok(match self.records.swap(place, expect, change, None).await? {
@@ -179,8 +181,10 @@ impl<R: Records> StoredReplayGuard<R> {
 
     fn place(&self, key: &ReplayKey) -> String {
         let request = key.request_id().map_or_else(|| "-".to_owned(), |id| id.to_string());
-        let digest: String = key.digest().iter().map(|byte| format!("{byte:02x}")).collect();
-        format!("{}/{request}/{digest}", self.name)
+        key.digest().iter().fold(format!("{}/{request}/", self.name), |mut place, byte| {
+            let _ = write!(place, "{byte:02x}");
+            place
+        })
     }
 }
 

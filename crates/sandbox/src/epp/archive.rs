@@ -86,7 +86,7 @@ mod tests {
         assert_eq!(archive.len(), 2);
         for (index, (name, content)) in files.iter().enumerate() {
             let mut entry = archive.by_index(index).unwrap();
-            assert_eq!(entry.name(), name);
+            assert_eq!(entry.name().unwrap(), *name);
             let mut read = Vec::new();
             entry.read_to_end(&mut read).unwrap();
             assert_eq!(&read, content);

@@ -128,8 +128,7 @@ fn book_seeded(store: &mut Store, context: &Context) {
         .cloned()
         .collect();
     for account in firsts {
-        for (number, (day, hour, cents)) in
-            (1..).zip(rows.into_iter().chain([(today, 0, 123_456)]))
+        for (number, (day, hour, cents)) in (1..).zip(rows.into_iter().chain([(today, 0, 123_456)]))
         {
             let time = NaiveTime::from_hms_opt(hour, 0, 5).unwrap_or_default();
             let at = moments::utc(day.and_time(time));

@@ -10,7 +10,13 @@ use tokio::process::Command;
 use crate::client::{authority, raw};
 
 /// Status and JSON body of a request; `Null` for an empty body.
-async fn call(url: &str, method: &str, path: &str, body: &str, token: &str) -> (u16, Value) {
+pub(crate) async fn call(
+    url: &str,
+    method: &str,
+    path: &str,
+    body: &str,
+    token: &str,
+) -> (u16, Value) {
     let request = format!(
         "{method} {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
          authorization: Bearer {token}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",

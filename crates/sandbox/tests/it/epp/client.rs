@@ -145,12 +145,7 @@ pub(crate) async fn download(epp: &Epp, url: &str) -> Answer {
 }
 
 /// Follows a link with some `Referer` and, if given, from some address.
-pub(crate) async fn follow(
-    epp: &Epp,
-    url: &str,
-    referer: &str,
-    address: Option<IpAddr>,
-) -> Answer {
+pub(crate) async fn follow(epp: &Epp, url: &str, referer: &str, address: Option<IpAddr>) -> Answer {
     let mut request = Request::get(url).header("referer", referer);
     if let Some(address) = address {
         request = request.extension(address);
@@ -166,7 +161,7 @@ pub(crate) fn unpacked(archive: &[u8]) -> Vec<(String, Vec<u8>)> {
         let mut entry = archive.by_index(index).unwrap();
         let mut content = Vec::new();
         entry.read_to_end(&mut content).unwrap();
-        (entry.name().to_owned(), content)
+        (entry.name().unwrap().into_owned(), content)
     };
     (0..archive.len()).map(read).collect()
 }

@@ -218,7 +218,7 @@ async fn one_order_has_every_documented_attribute() {
     let caller = login(sandbox.epp(), "prvi").await;
     let id = caller.create(&[order("a", "17139.66")]).await[0];
     let shown = caller.get(&format!("/payment-orders/{id}")).await.payload();
-    assert_eq!(shown.as_object().unwrap().len(), 38);
+    assert_eq!(shown.as_object().unwrap().len(), 39);
     assert_eq!(shown["amount"].to_string(), "17139.66");
     assert_eq!(shown["debtorBankAccountNumber"], "0000000910000");
     assert_eq!(shown["createdDate"], "31.1.2026T12:00:00");

@@ -130,7 +130,8 @@ async fn codes_that_are_sent_confirm_as_well() {
     let epp = sandbox.epp();
     let caller = login(epp, "prvi").await;
     let ids = caller.create(&[order("a", "1")]).await;
-    let start = |channel: &str| json!({"PaymentOrderIds": ids, "TwoFactorAuthenticationChannel": channel});
+    let start =
+        |channel: &str| json!({"PaymentOrderIds": ids, "TwoFactorAuthenticationChannel": channel});
     for channel in ["Zimbra", "postal"] {
         let refused = caller.post("/payments", &start(channel)).await;
         assert_eq!(refused.code(), "InvalidTwoFactorAuthenticationChannel", "{channel}");
