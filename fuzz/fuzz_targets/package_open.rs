@@ -24,9 +24,9 @@ const TOTAL_BYTES: u64 = 256 * 1024;
 
 /// A package, and what happens to it.
 #[derive(Arbitrary, Debug)]
-struct Plan<'a> {
+struct Plan {
     gzip: bool,
-    files: Vec<(&'a str, &'a [u8])>,
+    files: Vec<(String, Vec<u8>)>,
     /// Bits that are turned over in the archive, by their place.
     archive: Vec<u16>,
     /// Bits that are turned over in the sealed part.
@@ -71,11 +71,11 @@ fn stays_below(name: &str) -> bool {
         && name.split('/').all(|folder| !matches!(folder, "" | "." | ".."))
 }
 
-fn pack(plan: &Plan<'_>) {
+fn pack(plan: &Plan) {
     let key = SessionKey::from_random([7; 48]);
     let format = if plan.gzip { ArchiveFormat::TarGz } else { ArchiveFormat::Zip };
     let entries: Vec<_> =
-        plan.files.iter().map(|(name, bytes)| Entry::bytes(*name, *bytes)).collect();
+        plan.files.iter().map(|(name, bytes)| Entry::bytes(name, bytes)).collect();
     let mut sink = MemoryParts::new();
     if Packer::new(&key, PackLimits::v2()).format(format).pack(entries, &mut sink).is_err() {
         return;

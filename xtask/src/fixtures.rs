@@ -3,8 +3,11 @@
 //! A leaf folder below `fixtures/` holds a `SOURCE.toml` with the origin, the maker, the licence and the SHA-256 of each file.
 //! Examples that a generator makes are made again on the way.
 
+mod decimal;
 mod diff;
+mod epp_examples;
 mod kros_examples;
+mod seeded;
 mod source;
 
 use std::path::Path;
@@ -43,8 +46,10 @@ struct Examples {
     make: fn() -> Outcome<Vec<(String, String)>>,
 }
 
-const EXAMPLES: &[Examples] =
-    &[Examples { folder: "fixtures/kros/examples", make: kros_examples::files }];
+const EXAMPLES: &[Examples] = &[
+    Examples { folder: "fixtures/kros/examples", make: kros_examples::files },
+    Examples { folder: "fixtures/epp/examples", make: epp_examples::files },
+];
 
 /// Makes the generated examples and hashes again, or compares them with what is there.
 pub(crate) fn run(mode: Mode) -> Outcome {

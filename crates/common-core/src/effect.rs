@@ -127,9 +127,9 @@ impl ErrorKind {
     /// Whether a failed call of that effect may have done its work all the same.
     ///
     /// A read never does work. Otherwise: a request that did not leave did nothing; one without a
-    /// complete answer may have; an answer is believed where it says that nothing was done (4xx
-    /// except 408), and not believed where the server itself was in trouble (408, 5xx) or where
-    /// a success could not be read.
+    /// complete answer may have; an answer is believed where it says that nothing was done (the
+    /// 4xx that have a kind of their own, except 408), and not believed where the server itself was
+    /// in trouble (408, 5xx), where its status is unexpected or where a success could not be read.
     pub const fn may_have_happened(self, effect: Effect, phase: Phase) -> bool {
         if matches!(effect, Effect::Read) {
             return false;

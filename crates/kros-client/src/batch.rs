@@ -1,15 +1,19 @@
 //! Any number of documents, sent in requests of at most 100 and answered one by one.
 //!
-//! The service takes a request's documents all or none, and answers with their positions inside
-//! the request (source document, "Odpoveď na request"). A [`Batch`] splits, waits for its turn,
-//! leaves refused documents out and maps everything back to the caller's own positions.
+//! The service refuses a request with the positions of the wrong documents inside it (source
+//! document, "Odpoveď na request"); that it then takes none of the others is our reading of that
+//! section. A [`Batch`] splits, waits for its turn, leaves refused documents out and maps
+//! everything back to the caller's own positions.
 //!
 //! Nothing is lost when a step is cancelled: the batch keeps what it knows, and a request that was
 //! under way then is [`Outcome::Unknown`].
 
 mod outcome;
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{
+    collections::{BTreeSet, VecDeque},
+    sync::Arc,
+};
 
 use common_core::effect::ErrorKind as CommonKind;
 use common_http::{CallOptions, Endpoint};
@@ -20,6 +24,7 @@ use crate::{
     check::{Finding, Profile},
     client::Client,
     error::{Error, ErrorKind, Rejection},
+    guard::Fingerprint,
     invoices,
     model::{NewInvoice, NewPayment},
     payments,
@@ -40,7 +45,8 @@ pub struct BatchOptions {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AfterRefusal {
-    /// They are sent again without the refused ones: the service took none of them.
+    /// They are sent again without the refused ones: the service took none of them, as the
+    /// documentation is understood here.
     #[default]
     SendTheOthers,
     /// They are left unsent.
@@ -154,6 +160,8 @@ pub struct Batch<D> {
     outcomes: Vec<Outcome>,
     warnings: Vec<Finding>,
     waiting: VecDeque<Vec<usize>>,
+    /// Requests of this batch that the service has taken, or may have.
+    sent: BTreeSet<Fingerprint>,
 }
 
 /// A document whose batches have an endpoint.
@@ -211,7 +219,8 @@ impl Client {
             .filter(|index| !matches!(outcomes[*index], Outcome::Withheld(_)))
             .collect();
         let waiting = sendable.chunks(options.size).map(<[usize]>::to_vec).collect();
-        Batch { client: self.clone(), options, documents, outcomes, warnings, waiting }
+        let (client, sent) = (self.clone(), BTreeSet::new());
+        Batch { client, options, documents, outcomes, warnings, waiting, sent }
     }
 }
 
@@ -229,13 +238,20 @@ impl<D: BatchDocument> Batch<D> {
         };
         // Should this future be dropped while it waits, the documents may have been accepted.
         self.settle(&indexes, &Outcome::Unknown(None));
+        let fingerprint = self.fingerprint(&request);
+        let is_twin = fingerprint.is_some_and(|request| !self.sent.insert(request));
         let result = self.client.send_with(&request, self.options.call).await;
         Some(match result {
             Ok(pending) => {
                 self.settle(&indexes, &Outcome::Accepted(pending));
                 Step { documents: indexes, verdict: Verdict::Accepted(pending) }
             }
-            Err(error) => self.failed(indexes, error),
+            Err(error) => {
+                if let Some(request) = fingerprint.filter(|_| !is_twin && has_no_effect(&error)) {
+                    self.sent.remove(&request);
+                }
+                self.failed(indexes, error, is_twin)
+            }
         })
     }
 
@@ -275,10 +291,16 @@ impl<D: BatchDocument> Batch<D> {
         Step { documents: indexes, verdict: Verdict::Failed(error) }
     }
 
-    fn failed(&mut self, indexes: Vec<usize>, error: Error) -> Step {
+    fn fingerprint(&self, request: &D::Request) -> Option<Fingerprint> {
+        request.request(self.client.base()).ok().and_then(|request| Fingerprint::of(&request))
+    }
+
+    /// `is_twin` says that this batch has sent an equal request before: a repetition then speaks
+    /// of other documents that happen to be equal, and these were not accepted.
+    fn failed(&mut self, indexes: Vec<usize>, error: Error, is_twin: bool) -> Step {
         match error.kind() {
             ErrorKind::Invalid => return self.refused(indexes, error),
-            ErrorKind::AlreadyAccepted | ErrorKind::Duplicate => {
+            ErrorKind::AlreadyAccepted | ErrorKind::Duplicate if !is_twin => {
                 self.settle(&indexes, &Outcome::AlreadyAccepted);
                 return Step { documents: indexes, verdict: Verdict::AlreadyAccepted };
             }
@@ -337,6 +359,12 @@ impl<D: BatchDocument> Batch<D> {
 /// The caller's position of the document that a rejection speaks of.
 fn caller_index(indexes: &[usize], rejection: &Rejection) -> Option<usize> {
     indexes.get(rejection.document_index?).copied()
+}
+
+/// Whether the service neither took the request, now or before, nor may have.
+fn has_no_effect(error: &Error) -> bool {
+    let is_repetition = matches!(error.kind(), ErrorKind::AlreadyAccepted | ErrorKind::Duplicate);
+    !error.may_have_happened() && !is_repetition
 }
 
 /// Whether every other request would fail in the same way.

@@ -36,13 +36,15 @@ pub enum ErrorKind {
     Timeout,
     /// The connection broke before a complete answer. As for [`Timeout`](Self::Timeout).
     Interrupted,
-    /// The call's own deadline passed.
+    /// The call's own deadline passed before the call could be tried (again). The last try was
+    /// not sent. Give it more time, or try again later.
     Deadline,
     /// The service answered with success and the answer could not be read.
     /// A document **was** accepted; the answer's request id is lost.
     Unreadable,
     /// 400: the service found something wrong; [`Error::rejections`] tells what and where.
-    /// Nothing was accepted, none of the batch's documents (source document, status 400).
+    /// Nothing was accepted, none of the batch's documents (our reading of the source document,
+    /// status 400).
     Invalid,
     /// 401: the token is wrong, missing or was reset (source document, status 401).
     /// Make a new one in the company's settings. Nothing happened.

@@ -80,7 +80,7 @@ pub(crate) struct Seen {
     grants: usize,
     calls: usize,
     late: usize,
-    span: i64,
+    allowed: usize,
 }
 
 /// A time during which one worker held the lease on the journal.
@@ -295,7 +295,7 @@ impl Verdict {
             self.untrue(format!("only {given} places in {span} µs"));
         }
         self.seen.grants = given;
-        self.seen.span = span;
+        self.seen.allowed = usize::try_from(span / (SECOND + margin()) + 1).unwrap_or(0) * CALLS;
     }
 }
 
@@ -318,7 +318,7 @@ impl Seen {
         self.grants += other.grants;
         self.calls += other.calls;
         self.late += other.late;
-        self.span += other.span;
+        self.allowed += other.allowed;
     }
 
     /// Kinds of trouble that never came.
@@ -351,13 +351,10 @@ impl fmt::Display for Seen {
             "tokens refreshed: {}, and {} refreshes cut off",
             self.refreshes, self.repeated_refreshes
         )?;
-        let per_minute =
-            self.grants as i128 * 60 * i128::from(SECOND) / i128::from(self.span.max(1));
         writeln!(
             f,
-            "places given: {}, {per_minute} a minute of {} that the limit and its margin allow",
-            self.grants,
-            60_000 * CALLS as u128 / (1_000 + MARGIN.as_millis())
+            "places given: {}, of {} that the limit and its margin allow",
+            self.grants, self.allowed
         )?;
         writeln!(
             f,

@@ -222,7 +222,8 @@ mod tests {
     fn no_secret_shows_in_debug() {
         let builder = Client::builder(Environment::Test)
             .credentials(Credentials::new("korisnik", "canary-password".into()));
-        let shown = format!("{builder:?} {:?}", builder.build().unwrap());
+        let mut shown = format!("{builder:?}");
+        shown.push_str(&format!("{:?}", builder.build().unwrap()));
         assert!(!shown.contains("canary"), "{shown}");
         assert!(shown.contains("repp-test.trezor.gov.rs"), "{shown}");
     }

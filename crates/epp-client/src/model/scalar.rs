@@ -158,6 +158,14 @@ impl<'de> Visitor<'de> for ScalarVisitor {
         Ok(Scalar::Number(number.to_string()))
     }
 
+    fn visit_i128<E: Error>(self, number: i128) -> Result<Scalar, E> {
+        Ok(Scalar::Number(number.to_string()))
+    }
+
+    fn visit_u128<E: Error>(self, number: u128) -> Result<Scalar, E> {
+        Ok(Scalar::Number(number.to_string()))
+    }
+
     fn visit_f64<E: Error>(self, number: f64) -> Result<Scalar, E> {
         // `serde_json` hands a number of a `Value` over like this only when printing it gives back the very digits.
         let number = Number::from_f64(number).ok_or_else(|| E::custom("expected a number"))?;

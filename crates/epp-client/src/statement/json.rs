@@ -12,7 +12,7 @@ use serde::{
 use serde_json::value::RawValue;
 
 use super::{
-    Header, Item, Reading, Statement, StatementError, StatementErrorKind, Summary,
+    Item, Reading, Statement, StatementError, StatementErrorKind,
     fields::{FieldReader, Record, store},
 };
 use crate::model::scalar::Scalar;

@@ -99,6 +99,12 @@ impl<R: BufRead> XmlStatement<R> {
         self.fields.notes
     }
 
+    /// How many bytes the reader holds of its own.
+    #[cfg(test)]
+    pub(super) fn buffers(&self) -> usize {
+        self.buffer.capacity() + self.text.capacity()
+    }
+
     /// The whole statement, with the items that were collected from it.
     pub(super) fn into_statement(self, items: Vec<Item>) -> Statement {
         Statement { header: self.header, summary: self.summary, items, notes: self.fields.notes }

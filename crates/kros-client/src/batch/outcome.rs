@@ -17,6 +17,9 @@ pub enum Outcome {
     /// The service took it and will process it; the notification tells whether it was created.
     Accepted(PendingRequest),
     /// The very same request was accepted within the last 120 s. The first one counts.
+    ///
+    /// Never said of a document that equals another one of the same batch: such a one is
+    /// [`NotSent`](Self::NotSent), and can be sent when the time is over.
     AlreadyAccepted,
     /// The service refused it (400); the indexes are the caller's. Correct it and send it.
     Refused(Vec<Rejection>),

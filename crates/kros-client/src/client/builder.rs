@@ -74,6 +74,9 @@ impl ClientBuilder {
     }
 
     /// Sets the options of connections: proxy, trust anchors, user agent, time limits.
+    ///
+    /// Their read timeout cuts a silent answer off earlier than [`timeout`](Self::timeout) when it
+    /// is the shorter one: set it to 190 s or more, since batches were seen to take 180 s.
     pub fn http_options(mut self, options: HttpOptions) -> Self {
         self.options = options;
         self

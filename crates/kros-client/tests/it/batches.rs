@@ -202,6 +202,27 @@ async fn a_repeated_batch_is_already_accepted_whoever_notices() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn equal_documents_of_one_batch_are_not_taken_for_each_other() {
+    for (duplicates, kind) in [
+        (Duplicates::Refuse, ErrorKind::Duplicate),
+        (Duplicates::Send, ErrorKind::AlreadyAccepted),
+    ] {
+        let sandbox = unlimited().await;
+        let client = beside(&sandbox).duplicates(duplicates).build().unwrap();
+        let mut bread = invoice("bread");
+        bread.external_id = None;
+        let options = BatchOptions::new().size(1).after_trouble(AfterTrouble::GoOn);
+        let documents = vec![bread.clone(), bread, invoice("other")];
+        let report = client.batch_with(documents, options).finish().await;
+        assert_eq!((letters(&report), report.accepted()), ("a-a".to_owned(), 2));
+        let Outcome::NotSent(Some(reason)) = &report.outcomes()[1] else { panic!("a reason") };
+        assert_eq!(reason.kind(), kind);
+        assert_eq!(settled(&sandbox).await, 2);
+        assert_expected(&sandbox);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn payments_go_in_batches_too() {
     let sandbox = in_process().await;
     let client = beside(&sandbox).build().unwrap();

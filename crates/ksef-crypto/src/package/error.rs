@@ -143,7 +143,7 @@ pub enum OpenError {
         /// The name of the entry.
         name: String,
     },
-    /// There are more entries than allowed.
+    /// There are more entries than allowed, or a directory longer than that many entries need.
     #[error("the archive has more than {limit} entries")]
     TooManyEntries {
         /// The largest number of entries.

@@ -102,6 +102,10 @@ impl PackageName {
     /// assert_eq!(name.part(7), "invoices-2026-11.zip.007.aes");
     /// # Ok::<(), ksef_crypto::package::PackageNameError>(())
     /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`PackageNameError`] for another length or another character.
     pub fn new(name: &str) -> Result<Self, PackageNameError> {
         let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-');
         if (5..=92).contains(&name.len()) && name.bytes().all(allowed) {

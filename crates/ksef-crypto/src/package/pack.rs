@@ -65,6 +65,8 @@ impl<'k> Packer<'k> {
     /// As [`expect`](Self::expect), and does not give these parts to the sink again.
     ///
     /// For going on after an interruption: these parts are uploaded already.
+    /// All parts of the announced package belong into `expect` beside it, before or after, because
+    /// a part that is named in neither goes out as it comes.
     #[must_use]
     pub fn skip(self, parts: &[PartSummary]) -> Self {
         self.know(parts, Delivery::Done)
@@ -72,12 +74,20 @@ impl<'k> Packer<'k> {
 
     fn know(mut self, parts: &[PartSummary], delivery: Delivery) -> Self {
         for part in parts {
+            let before = self.known.get(&part.ordinal).map(|known| known.delivery);
+            // What is done stays done, whichever of the two is called first.
+            let delivery = before.filter(|before| *before == Delivery::Done).unwrap_or(delivery);
             self.known.insert(part.ordinal, Known { sealed: part.sealed, delivery });
         }
         self
     }
 
     /// Packs the entries into parts.
+    ///
+    /// # Errors
+    ///
+    /// [`PackError`] with the first reason found; parts that the sink has finished by then are of
+    /// no use, because the package is not whole.
     pub fn pack<'e, I>(&self, entries: I, sink: &mut dyn PartSink) -> Result<Summary, PackError>
     where
         I: IntoIterator<Item = Entry<'e>, IntoIter: Send>,
@@ -87,6 +97,10 @@ impl<'k> Packer<'k> {
 
     /// Packs the entries into parts and tells the observer after every few megabytes how far it
     /// has come; the observer may break off, which gives [`PackError::Cancelled`].
+    ///
+    /// # Errors
+    ///
+    /// As [`pack`](Self::pack), and [`PackError::Cancelled`].
     pub fn pack_observed<'e, I>(
         &self,
         entries: I,

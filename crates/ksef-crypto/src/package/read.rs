@@ -79,6 +79,11 @@ impl OpenLimits {
 /// A name is a relative path with `/` that stays in its folder, at most 1,024 bytes long.
 /// Folders are passed over.
 /// The visitor may have taken entries before an error is found in a later one.
+///
+/// # Errors
+///
+/// [`OpenError`] about the archive, an entry, a limit or the visitor; nothing of the archive
+/// should be used then.
 pub fn read_entries(
     format: ArchiveFormat,
     archive: impl Read + Seek,
@@ -125,6 +130,10 @@ pub fn read_entries(
 /// assert_eq!(names, ["1.xml", "2.xml"]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// # Errors
+///
+/// As [`unseal`] and [`read_entries`]; [`OpenError::Store`] when the store cannot be wound back.
 pub fn open_package<R: Read>(
     key: &SessionKey,
     parts: impl IntoIterator<Item = SealedPart<R>>,

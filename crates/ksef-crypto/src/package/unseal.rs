@@ -46,6 +46,13 @@ impl<R> SealedPart<R> {
 /// Checks and decrypts the parts, in order, into the store; gives the measure of the archive.
 ///
 /// After an error the store holds bytes that must not be used.
+/// Whether the last part came is not known here: compare the measure, or the number of parts, with
+/// what was announced.
+///
+/// # Errors
+///
+/// [`OpenError::PartOrder`], [`OpenError::ReadPart`], [`OpenError::PartDiffers`],
+/// [`OpenError::PartSealed`] about a part, [`OpenError::Store`] about the store.
 pub fn unseal<R: Read>(
     key: &SessionKey,
     parts: impl IntoIterator<Item = SealedPart<R>>,

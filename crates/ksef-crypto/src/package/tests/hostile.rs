@@ -1,6 +1,6 @@
 //! Archives that mean harm: bombs, and names and kinds of entries that lead elsewhere.
 
-use std::io::Write as _;
+use std::io::{Read as _, Seek as _, Write as _};
 
 use ::zip::write::SimpleFileOptions;
 use ::zip::{CompressionMethod, ZipWriter};
@@ -188,6 +188,47 @@ fn a_tar_archive_cannot_ask_for_memory_by_a_long_name_or_by_padding() {
     let mut padded = tar_entry(EntryType::Regular, b"a.xml", b"x");
     padded.resize(16 << 20, 0);
     assert!(matches!(read_tar(&gzip(&[padded])), Err(OpenError::Archive(_))));
+}
+
+/// Says how many bytes were read of an archive.
+struct Counted<'a> {
+    archive: Cursor<&'a [u8]>,
+    count: &'a mut usize,
+}
+
+impl io::Read for Counted<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.archive.read(buffer)?;
+        *self.count += count;
+        Ok(count)
+    }
+}
+
+impl io::Seek for Counted<'_> {
+    fn seek(&mut self, position: io::SeekFrom) -> io::Result<u64> {
+        self.archive.seek(position)
+    }
+}
+
+#[test]
+fn a_directory_longer_than_its_entries_need_is_not_read_to_its_end() {
+    let files: Vec<_> = (0..60_000).map(|number| (format!("{number}.xml"), Vec::new())).collect();
+    let key = key();
+    let packer = Packer::new(&key, PackLimits::v2().entries(u64::MAX));
+    let (summary, parts) = packed(&packer, &files);
+    let archive = archive_of(&summary, &parts);
+    let directory = files.len() * 55;
+
+    let mut count = 0;
+    let limits = OpenLimits::default().entries(10);
+    let source = Counted { archive: Cursor::new(&archive), count: &mut count };
+    let refused = read_entries(ArchiveFormat::Zip, source, &limits, |_, _| Ok(()));
+    assert!(matches!(refused, Err(OpenError::TooManyEntries { limit: 10 })), "{refused:?}");
+    assert!(count < directory / 2, "{count} of {directory} bytes were read");
+
+    let enough = OpenLimits::default().entries(60_000);
+    let taken = read_entries(ArchiveFormat::Zip, Cursor::new(&archive), &enough, |_, _| Ok(()));
+    assert_eq!(taken.unwrap(), 60_000);
 }
 
 #[test]

@@ -157,13 +157,14 @@ pub(crate) async fn follow(epp: &Epp, url: &str, referer: &str, address: Option<
 /// Names and contents of the files in an archive.
 pub(crate) fn unpacked(archive: &[u8]) -> Vec<(String, Vec<u8>)> {
     let mut archive = zip::ZipArchive::new(Cursor::new(archive)).unwrap();
+    let count = archive.len();
     let read = |index| {
         let mut entry = archive.by_index(index).unwrap();
         let mut content = Vec::new();
         entry.read_to_end(&mut content).unwrap();
         (entry.name().unwrap().into_owned(), content)
     };
-    (0..archive.len()).map(read).collect()
+    (0..count).map(read).collect()
 }
 
 /// An order with an external identifier and an amount.
