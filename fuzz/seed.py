@@ -88,7 +88,7 @@ def seeds():
     numbers = [*texts(load("ksef/vectors/numbers/numbers.json")), *texts(load("ksef/vectors/links/links.json"))]
     return {
         "amount_json": AMOUNTS,
-        "c14n": documents + signed,
+        "c14n": documents,
         "kros_notification": notifications(),
         "numbers": numbers + IDENTIFIERS,
         "package_open": archives(),

@@ -13,6 +13,7 @@ struct Bench {
 const BENCHES: &[Bench] = &[
     Bench { name: "kros", package: "kros-client" },
     Bench { name: "http", package: "common-http" },
+    Bench { name: "epp", package: "epp-client" },
     Bench { name: "c14n", package: "c14n" },
     Bench { name: "crypto", package: "ksef-crypto" },
     Bench { name: "packing", package: "ksef-crypto" },

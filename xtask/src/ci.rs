@@ -10,7 +10,7 @@ use std::{
 };
 
 use crate::{
-    campaign, codegen, fixtures, fuzz,
+    campaign, codegen, demo, fixtures, fuzz,
     shell::{self, Failure, Mode, Outcome},
     tidy,
 };
@@ -32,6 +32,7 @@ const STEPS: &[Step] = &[
     Step { name: "codegen", run: || codegen::run(Mode::Check) },
     Step { name: "fixtures", run: || fixtures::run(Mode::Check) },
     Step { name: "deny", run: deny },
+    Step { name: "demo", run: || demo::run(None) },
     Step { name: "bench-short", run: bench_short },
     Step { name: "campaign-short", run: campaign_short },
     Step { name: "fuzz-short", run: fuzz::short },

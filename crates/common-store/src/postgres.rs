@@ -58,9 +58,10 @@ use self::session::Sessions;
 ///
 /// # Limits
 ///
-/// A place is counted from the moment at which the answer of the server arrived, so that nobody
-/// starts too early; it may be late by the time that the answer travelled. Cover the difference
-/// between travelling times with the margin of [`Windows`](common_core::limit::Windows).
+/// The wait for a place is counted from the moment at which the server's answer arrived: a caller
+/// is late by the time that the answer travelled, and early by the time that it let pass between
+/// reading its clock and asking. The margin of [`Windows`](common_core::limit::Windows) has to
+/// cover both.
 /// Giving a place back needs a tokio runtime; from a thread without one, the place lapses.
 #[derive(Clone)]
 pub struct PostgresStore {

@@ -143,7 +143,8 @@ mod tests {
 
     #[test]
     fn one_account_is_read() {
-        let body = r#"{"status":{"code":"Success"},"payload":{"number":"0000000001624","status":0}}"#;
+        let body =
+            r#"{"status":{"code":"Success"},"payload":{"number":"0000000001624","status":0}}"#;
         let account = read::<Fetch>(body).unwrap().unwrap();
         assert_eq!(account.number, Some(number()));
         assert!(read::<Fetch>(r#"{"status":{"code":"403"}}"#).unwrap().is_err());

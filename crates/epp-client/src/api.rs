@@ -127,9 +127,8 @@ pub(crate) fn payload(parts: &Parts, body: &Bytes) -> Decoded<Answer<Bytes>> {
         Ok(probe) => probe,
         // The second reading says where it fails.
         Err(_) => {
-            return decode_json::<Value>(body).and_then(|_| {
-                Err(DecodeError::new("status", "the value does not fit the field"))
-            });
+            return decode_json::<Value>(body)
+                .and_then(|_| Err(DecodeError::new("status", "the value does not fit the field")));
         }
     };
     let slice = |raw: &RawValue| body.slice_ref(raw.get().as_bytes());

@@ -133,8 +133,7 @@ fn settle<E: Endpoint>(orders: &[NewPaymentOrder], verdicts: Vec<Verdict>) -> Ve
     let fits = |(order, verdict): (&NewPaymentOrder, &Verdict)| {
         verdict.model.as_ref().is_none_or(|model| agree(order, model))
     };
-    let in_order =
-        verdicts.len() == orders.len() && orders.iter().zip(&verdicts).all(fits);
+    let in_order = verdicts.len() == orders.len() && orders.iter().zip(&verdicts).all(fits);
     if in_order {
         return verdicts.into_iter().map(outcome).collect();
     }

@@ -81,7 +81,10 @@ impl Client {
     ///
     /// The stream ends after the last page ([`Listing::next`]) or the first error. The service
     /// pages by position: what is added or removed meanwhile can move others across a page's edge.
-    pub fn pages<L>(&self, first: L) -> impl Stream<Item = Result<Page<L::Item>, Error>> + Send + use<L>
+    pub fn pages<L>(
+        &self,
+        first: L,
+    ) -> impl Stream<Item = Result<Page<L::Item>, Error>> + Send + use<L>
     where
         L: Listing,
     {

@@ -7,6 +7,7 @@ use http::HeaderValue;
 ///
 /// Test data must not be entered into production in bulk (source document, Testno okruženje).
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "a program holds one or two, and not for long")]
 #[non_exhaustive]
 pub enum Environment {
     /// Functions at `https://epp-rest.trezor.gov.rs/api`, statements at

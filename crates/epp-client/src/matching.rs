@@ -80,15 +80,15 @@ pub(crate) fn assign(sent: &[&NewPaymentOrder], known: &[&PaymentOrder]) -> Vec<
 
 /// Whether nothing that both orders say differs in what identifies them.
 pub(crate) fn agree(sent: &NewPaymentOrder, known: &PaymentOrder) -> bool {
-    fn same<T: PartialEq>(sent: Option<T>, known: Option<T>) -> bool {
+    fn same<T: PartialEq>(sent: Option<&T>, known: Option<&T>) -> bool {
         sent.is_none() || known.is_none() || sent == known
     }
-    same(sent.amount, known.amount)
-        && same(
-            account(sent.creditor_bank_account.as_deref()),
-            account(known.creditor_bank_account.as_deref()),
-        )
-        && same(external_id(sent.external_id.as_deref()), external_id(known.external_id.as_deref()))
+    let creditors = [&sent.creditor_bank_account, &known.creditor_bank_account]
+        .map(|creditor| account(creditor.as_deref()));
+    let ids = [&sent.external_id, &known.external_id].map(|id| external_id(id.as_deref()));
+    same(sent.amount.as_ref(), known.amount.as_ref())
+        && same(creditors[0].as_ref(), creditors[1].as_ref())
+        && same(ids[0].as_ref(), ids[1].as_ref())
 }
 
 /// The account as 18 digits if it is one.
@@ -120,12 +120,13 @@ mod tests {
 
     /// The order as the service lists it, with the account as 18 digits.
     fn known(id: &str, amount: i64, code: &str) -> PaymentOrder {
-        let mut order = PaymentOrder::default();
-        order.external_id = Some(id.to_owned());
-        order.amount = Some(Amount::from(amount));
-        order.creditor_code = Some(code.to_owned());
-        order.creditor_bank_account = Some("840000000023566472".to_owned());
-        order
+        PaymentOrder {
+            external_id: Some(id.to_owned()),
+            amount: Some(Amount::from(amount)),
+            creditor_code: Some(code.to_owned()),
+            creditor_bank_account: Some("840000000023566472".to_owned()),
+            ..PaymentOrder::default()
+        }
     }
 
     fn assigned(sent: &[NewPaymentOrder], known: &[PaymentOrder]) -> Vec<Option<usize>> {

@@ -89,7 +89,10 @@ impl<T: DeserializeOwned> Page<T> {
         };
         let array = payload.slice_ref(members[chosen].1.get().as_bytes());
         let items = decode_json(&array).map_err(|error| {
-            DecodeError::new(format!("payload.{}{}", members[chosen].0, error.path()), error.reason())
+            DecodeError::new(
+                format!("payload.{}{}", members[chosen].0, error.path()),
+                error.reason(),
+            )
         })?;
         let mut page = Self { items, total: None, extra: Map::new(), print };
         let others = members.iter().enumerate().filter(|(member, _)| *member != chosen);
@@ -134,7 +137,10 @@ fn members(payload: &Bytes) -> Decoded<Vec<(String, &RawValue)>> {
             f.write_str("an object")
         }
 
-        fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        fn visit_map<A: serde::de::MapAccess<'de>>(
+            self,
+            mut map: A,
+        ) -> Result<Self::Value, A::Error> {
             let mut members = Vec::new();
             while let Some(member) = map.next_entry()? {
                 members.push(member);

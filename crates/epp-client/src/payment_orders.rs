@@ -207,7 +207,8 @@ judged!(Validate {
 });
 
 /// JSON in UTF-8; mandatory for every function with a body (source document, API).
-pub(crate) const JSON: http::HeaderValue = http::HeaderValue::from_static("application/json; charset=utf-8");
+pub(crate) const JSON: http::HeaderValue =
+    http::HeaderValue::from_static("application/json; charset=utf-8");
 
 fn body(orders: &[NewPaymentOrder]) -> Result<Bytes, BuildError> {
     let count = orders.len();

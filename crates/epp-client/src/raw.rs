@@ -68,8 +68,7 @@ impl Request {
     /// Sets the body.
     pub fn json(mut self, body: &impl Serialize) -> Result<Self, BuildError> {
         let body = serde_json::to_vec(body);
-        self.body =
-            Some(body.map_err(|error| BuildError::new("body", error.to_string()))?.into());
+        self.body = Some(body.map_err(|error| BuildError::new("body", error.to_string()))?.into());
         Ok(self)
     }
 }
@@ -223,9 +222,12 @@ mod tests {
 
     #[tokio::test]
     async fn an_unknown_code_of_a_change_is_no_promise() {
-        for (method, happened) in
-            [(Method::GET, false), (Method::PUT, true), (Method::PATCH, true), (Method::DELETE, true)]
-        {
+        for (method, happened) in [
+            (Method::GET, false),
+            (Method::PUT, true),
+            (Method::PATCH, true),
+            (Method::DELETE, true),
+        ] {
             let (client, _) = scripted([refusal(200, "SomethingNew")]).await;
             let error = client.request(&Request::new(method, "things/7")).await.unwrap_err();
             assert_eq!((error.kind(), error.may_have_happened()), (ErrorKind::Refused, happened));

@@ -169,8 +169,7 @@ impl Session {
 
 impl Credentials {
     fn is_same(&self, other: &Self) -> bool {
-        self.login == other.login
-            && common_core::secret::same_text(&self.password, &other.password)
+        self.login == other.login && common_core::secret::same_text(&self.password, &other.password)
     }
 }
 

@@ -68,13 +68,13 @@ pub use self::{
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Statement {
-    /// Who made the statement (Zaglavlje).
+    /// Who made the statement (`Zaglavlje`).
     #[serde(rename = "Zaglavlje", skip_serializing_if = "Option::is_none")]
     pub header: Option<Header>,
-    /// The sums (Zbirni).
+    /// The sums (`Zbirni`).
     #[serde(rename = "Zbirni", skip_serializing_if = "Option::is_none")]
     pub summary: Option<Summary>,
-    /// The items (Stavka), in the order of the file, on which nobody may rely.
+    /// The items (`Stavka`), in the order of the file, on which nobody may rely.
     #[serde(rename = "Stavka")]
     pub items: Vec<Item>,
     /// What had to be mended; always clean after strict reading.

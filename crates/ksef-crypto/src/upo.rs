@@ -156,6 +156,10 @@ impl Upo {
     /// [`Sha1::CertificateDigest`](crate::xades::Sha1::CertificateDigest).
     /// Keep the document as it came: a changed byte, an indented line, and it is worth nothing.
     ///
+    /// That it was the ministry who signed is shown by the certificate alone: trust the ministry's
+    /// own certificate, or compare the subject of [`Verified::certificate`]. Where the anchor is
+    /// an authority that issues to the public, anybody's qualified certificate would do otherwise.
+    ///
     /// # Errors
     ///
     /// [`UpoError::Refused`] when the signature does not hold, otherwise as [`read`](Self::read).

@@ -86,8 +86,15 @@ impl Sessions {
         let mut tries = 1;
         loop {
             match client.query(&statement, parameters).await {
+                Ok(rows) => return Ok(rows.into_iter()),
                 Err(error) if was_undone(&error) && tries < TRIES => tries += 1,
-                answer => return answer.map(Vec::into_iter).map_err(fault),
+                Err(error) => {
+                    if is_broken(&error) {
+                        // The pool may not have seen it yet and would lend it out again.
+                        drop(Object::take(client));
+                    }
+                    return Err(fault(error));
+                }
             }
         }
     }
@@ -138,6 +145,13 @@ pub(super) fn quoted(name: &str) -> String {
 fn was_undone(error: &Error) -> bool {
     let undone = [SqlState::T_R_DEADLOCK_DETECTED, SqlState::T_R_SERIALIZATION_FAILURE];
     error.code().is_some_and(|code| undone.contains(code))
+}
+
+/// Whether the connection is of no more use: the server ended it, or said nothing.
+fn is_broken(error: &Error) -> bool {
+    let ended =
+        [SqlState::ADMIN_SHUTDOWN, SqlState::CRASH_SHUTDOWN, SqlState::IDLE_SESSION_TIMEOUT];
+    error.code().is_none_or(|code| ended.contains(code))
 }
 
 /// The store's word for what the server or the connection said.

@@ -163,7 +163,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_link_to_another_host_is_not_followed() {
-        for host in ["evil.example.test", "epp-web.example.test.evil.test", "u@epp-web.example.test"] {
+        for host in
+            ["evil.example.test", "epp-web.example.test.evil.test", "u@epp-web.example.test"]
+        {
             let (client, script) = scripted([link(host, 1)]).await;
             let error = client.statement(&statement()).await.unwrap_err();
             assert_eq!((error.kind(), script.requests().len()), (ErrorKind::Input, 1), "{host}");

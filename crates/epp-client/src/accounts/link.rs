@@ -180,7 +180,8 @@ mod tests {
     use super::*;
     use crate::client::testing::{get, read, shown};
 
-    const URL: &str = "https://epp-web.example.test/izvodi/a.json.zip?md5=canary&expires=1714061756";
+    const URL: &str =
+        "https://epp-web.example.test/izvodi/a.json.zip?md5=canary&expires=1714061756";
 
     fn day() -> NaiveDate {
         "2024-04-24".parse().unwrap()

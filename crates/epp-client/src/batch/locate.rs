@@ -166,11 +166,7 @@ impl Client {
         self.look_up(&orders.iter().collect::<Vec<_>>(), tag).await
     }
 
-    async fn look_up(
-        &self,
-        orders: &[&NewPaymentOrder],
-        tag: &BatchTag,
-    ) -> Result<Lookup, Error> {
+    async fn look_up(&self, orders: &[&NewPaymentOrder], tag: &BatchTag) -> Result<Lookup, Error> {
         let list = List::new().user_tag(tag.as_str()).per_page(PER_PAGE);
         let mut pages = std::pin::pin!(self.pages(list));
         let mut seen = BTreeSet::new();

@@ -65,7 +65,8 @@ mod tests {
         for good in ["run-2026", "a_b-c_d-e", &"x".repeat(50)] {
             assert_eq!(good.parse::<BatchTag>().unwrap().to_string(), good);
         }
-        for bad in ["", "short", "two words", "comma,separated", "плата-2026", &"x".repeat(51)] {
+        for bad in ["", "short", "two words", "comma,separated", "плата-2026", &"x".repeat(51)]
+        {
             assert_eq!(bad.parse::<BatchTag>(), Err(TagError), "{bad}");
         }
         let random = BatchTag::from_random(7);

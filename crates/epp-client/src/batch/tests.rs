@@ -111,8 +111,7 @@ async fn an_order_without_a_verdict_is_unknown_and_unjudged_when_only_validated(
 #[tokio::test]
 async fn a_longer_input_is_split_at_5000_and_mapped_back() {
     let second = [good(5000), bad(5001)];
-    let (client, script) =
-        scripted([verdicts((0..5000).map(good)), verdicts(second)]).await;
+    let (client, script) = scripted([verdicts((0..5000).map(good)), verdicts(second)]).await;
     let outcome = client.validate_orders(&orders(5002)).await;
     assert_eq!(outcome.refused().map(|(at, _)| at).collect::<Vec<_>>(), [5001]);
     assert_eq!(outcome.accepted(), 5001);

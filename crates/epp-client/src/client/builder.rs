@@ -151,6 +151,8 @@ impl ClientBuilder {
             Some(transport) => transport,
             None => Arc::new(ReqwestTransport::new(self.options.clone())?),
         };
+        // Calls are counted per user, by a name that is no secret.
+        let user = self.credentials.as_ref().map_or("imported", Credentials::login).to_owned();
         let session = {
             let http = self.calls(&api, &transport).build();
             Session::new(http, self.credentials.take(), self.tokens.take())
@@ -158,7 +160,7 @@ impl ClientBuilder {
         let http = self
             .calls(&api, &transport)
             .authorise(session.clone())
-            .limit("user", LIMIT, self.limits.clone())
+            .limit(&user, LIMIT, self.limits.clone())
             .build();
         let web = self.calls(&web, &transport).build();
         Ok(Client { http, web, referer, session })
@@ -222,8 +224,7 @@ mod tests {
     fn no_secret_shows_in_debug() {
         let builder = Client::builder(Environment::Test)
             .credentials(Credentials::new("korisnik", "canary-password".into()));
-        let mut shown = format!("{builder:?}");
-        shown.push_str(&format!("{:?}", builder.build().unwrap()));
+        let shown = [format!("{builder:?}"), format!("{:?}", builder.build().unwrap())].concat();
         assert!(!shown.contains("canary"), "{shown}");
         assert!(shown.contains("repp-test.trezor.gov.rs"), "{shown}");
     }

@@ -83,8 +83,7 @@ pub(crate) fn tokens(number: u32) -> Step {
 
 /// A client with a login, without limits, over a transport.
 pub(crate) fn client(transport: impl Transport) -> Client {
-    let environment =
-        Environment::at(base().as_str(), "https://epp-web.example.test").unwrap();
+    let environment = Environment::at(base().as_str(), "https://epp-web.example.test").unwrap();
     Client::builder(environment)
         .credentials(Credentials::new("korisnik", "canary-password".into()))
         .transport(transport)

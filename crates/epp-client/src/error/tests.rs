@@ -3,10 +3,7 @@
 use std::error::Error as _;
 
 use common_core::retry::RetryPolicy;
-use common_http::{
-    CallOptions, Endpoint, TransportErrorKind,
-    scripted::Step,
-};
+use common_http::{CallOptions, Endpoint, TransportErrorKind, scripted::Step};
 
 use super::*;
 use crate::{

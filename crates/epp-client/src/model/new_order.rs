@@ -103,11 +103,7 @@ impl NewPaymentOrder {
     ///
     /// A name that has a field would be written twice: use its setter.
     #[must_use]
-    pub fn extra(
-        mut self,
-        name: impl Into<String>,
-        value: impl Into<serde_json::Value>,
-    ) -> Self {
+    pub fn extra(mut self, name: impl Into<String>, value: impl Into<serde_json::Value>) -> Self {
         self.extra.insert(name.into(), value.into());
         self
     }

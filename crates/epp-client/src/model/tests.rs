@@ -232,7 +232,8 @@ fn a_wrong_value_is_an_error_that_does_not_repeat_it() {
 /// The reference folder holds samples of the source document; they are read when it is there.
 #[test]
 fn the_samples_of_the_source_document_survive_being_read_and_written() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/reference/epp/samples");
+    let folder =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/reference/epp/samples");
     let Ok(order) = std::fs::read_to_string(folder.join("payment-order.json")) else {
         eprintln!("skipped: there is no folder {}", folder.display());
         return;

@@ -136,7 +136,10 @@ mod tests {
             "paymentIdTagName":"pa-798nj","totalAmounts":"17139.66","totalCount":1}}"#;
         let paid = read::<Confirm>(body).unwrap().unwrap();
         assert_eq!(paid.payment_tag_name.as_deref(), Some("п-798nj"));
-        assert_eq!((paid.total_amount, paid.total_count), (Amount::parse("17139.66").ok(), Some(1)));
+        assert_eq!(
+            (paid.total_amount, paid.total_count),
+            (Amount::parse("17139.66").ok(), Some(1))
+        );
         let bare = read::<Confirm>(r#"{"status":{"code":"Success"},"payload":null}"#);
         assert_eq!(bare.unwrap().unwrap(), Confirmation::default());
         assert!(read::<Confirm>(r#"{"status":{"code":"UsedToken"}}"#).unwrap().is_err());

@@ -150,7 +150,12 @@ impl fmt::Display for Discrepancy {
                 write!(f, "{asked} orders were asked for and {} are told", or_none(*told))
             }
             Self::Total { orders, told } => {
-                write!(f, "the orders sum up to {} and {} is told", or_none(*orders), or_none(*told))
+                write!(
+                    f,
+                    "the orders sum up to {} and {} is told",
+                    or_none(*orders),
+                    or_none(*told)
+                )
             }
             Self::Expected { expected, told } => {
                 write!(f, "{expected} was expected and {} is told", or_none(*told))
@@ -202,7 +207,10 @@ mod tests {
         let [Discrepancy::Missing(ids), Discrepancy::NotAsked(others)] = &missing[..] else {
             panic!("{missing:?}")
         };
-        assert_eq!((&ids[..], &others[..]), (&[PaymentOrderId(2)][..], &[Some(PaymentOrderId(9))][..]));
+        assert_eq!(
+            (&ids[..], &others[..]),
+            (&[PaymentOrderId(2)][..], &[Some(PaymentOrderId(9))][..])
+        );
         let count = found(|record| record.total_count = None);
         assert_eq!(count, [Discrepancy::Count { asked: 2, told: None }]);
         let total = found(|record| record.orders[0].amount = Some(amount("0.11")));
@@ -228,7 +236,10 @@ mod tests {
     #[test]
     fn discrepancies_are_told_in_words() {
         let told = |discrepancy: Discrepancy| discrepancy.to_string();
-        assert_eq!(told(Discrepancy::Missing(vec![PaymentOrderId(1)])), "1 orders were not started");
+        assert_eq!(
+            told(Discrepancy::Missing(vec![PaymentOrderId(1)])),
+            "1 orders were not started"
+        );
         let total = Discrepancy::Total { orders: None, told: Some(amount("1.50")) };
         assert_eq!(told(total), "the orders sum up to none and 1.50 is told");
         let expected = Discrepancy::Expected { expected: amount("2"), told: None };

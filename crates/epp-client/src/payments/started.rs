@@ -103,7 +103,10 @@ impl StartedPayment {
             Err(error) => error,
         };
         if error.may_have_happened() {
-            return Err(ConfirmError(Box::new(Failed { error, payment: Err(self.record) })));
+            return Err(ConfirmError(Box::new(Failed {
+                error,
+                payment: Err(Box::new(self.record)),
+            })));
         }
         if matches!(error.kind(), ErrorKind::InvalidToken | ErrorKind::UsedToken) {
             self.refused.push(otp.clone());
@@ -132,7 +135,7 @@ pub struct ConfirmError(Box<Failed>);
 
 struct Failed {
     error: Error,
-    payment: Result<StartedPayment, PaymentRecord>,
+    payment: Result<StartedPayment, Box<PaymentRecord>>,
 }
 
 impl ConfirmError {
@@ -153,7 +156,7 @@ impl ConfirmError {
 
     /// The payment, to be confirmed with another password, when nothing was paid; else its record,
     /// with which [`Client::payment_state`] finds out.
-    pub fn into_payment(self) -> Result<StartedPayment, PaymentRecord> {
+    pub fn into_payment(self) -> Result<StartedPayment, Box<PaymentRecord>> {
         self.0.payment
     }
 }

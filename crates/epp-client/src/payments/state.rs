@@ -118,8 +118,8 @@ impl Client {
             if first == last {
                 continue;
             }
-            let list = List::new().id_from(*first).id_to(*last).per_page(PER_PAGE);
-            let mut pages = std::pin::pin!(self.pages(list));
+            let between = List::new().id_from(*first).id_to(*last).per_page(PER_PAGE);
+            let mut pages = std::pin::pin!(self.pages(between));
             while let Some(page) = pages.try_next().await? {
                 known.extend(page.items.into_iter().filter_map(|order| {
                     let id = order.known_id().filter(|id| run.binary_search(id).is_ok())?;

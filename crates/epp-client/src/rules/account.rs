@@ -246,7 +246,8 @@ mod tests {
     proptest! {
         #[test]
         fn formatting_and_parsing_are_inverses(account in accounts()) {
-            prop_assert_eq!(Account::parse(&account.to_string()), Ok(account.clone()));
+            let printed = account.to_string();
+            prop_assert_eq!(Account::parse(&printed), Ok(account.clone()));
             prop_assert_eq!(Account::parse(&account.short()), Ok(account));
         }
 

@@ -194,8 +194,9 @@ fn reference(
 fn width(report: &mut Report<'_>, attribute: &'static str, reference: &Reference) {
     let (width, most) = (reference.width(), report.profile.lengths.reference_width);
     if width > most {
-        let message =
-            format!("shorten the reference from {width} to {most} characters, a letter counts twice");
+        let message = format!(
+            "shorten the reference from {width} to {most} characters, a letter counts twice"
+        );
         report.add(Rule::TooLong, attribute, message);
     }
 }

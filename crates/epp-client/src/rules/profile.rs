@@ -64,9 +64,9 @@ impl Profile {
 
     /// The same assumptions with every finding an error.
     pub fn strict() -> Self {
-        Rule::ALL.iter().fold(Self::documented(), |profile, rule| {
-            profile.with_severity(*rule, Severity::Error)
-        })
+        Rule::ALL
+            .iter()
+            .fold(Self::documented(), |profile, rule| profile.with_severity(*rule, Severity::Error))
     }
 
     /// How severe a finding of `rule` is.

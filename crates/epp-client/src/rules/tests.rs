@@ -57,10 +57,22 @@ fn broken() -> Vec<(Rule, &'static str, NewPaymentOrder)> {
         (Rule::Character, "PaymentBasis", sound().payment_basis("a\nb")),
         (Rule::Account, "CreditorBankAccount", sound().creditor_bank_account("84000000002356647")),
         (Rule::Account, "DebtorBankAccount", sound().debtor_bank_account("84000000001028494O")),
-        (Rule::AccountControl, "CreditorBankAccount", sound().creditor_bank_account("840-235664-27")),
-        (Rule::AccountSpelling, "CreditorBankAccount", sound().creditor_bank_account("840-235664-72")),
+        (
+            Rule::AccountControl,
+            "CreditorBankAccount",
+            sound().creditor_bank_account("840-235664-27"),
+        ),
+        (
+            Rule::AccountSpelling,
+            "CreditorBankAccount",
+            sound().creditor_bank_account("840-235664-72"),
+        ),
         (Rule::DebtorBank, "DebtorBankAccount", sound().debtor_bank_account("160000000011111135")),
-        (Rule::SameAccount, "CreditorBankAccount", sound().creditor_bank_account("840000000010284941")),
+        (
+            Rule::SameAccount,
+            "CreditorBankAccount",
+            sound().creditor_bank_account("840000000010284941"),
+        ),
         (Rule::Reference, "DebtorCode", sound().debtor_code("98a")),
         (Rule::ReferenceControl, "DebtorCode", sound().debtor_code("28070794239110001802")),
         (Rule::ReferenceModel, "DebtorCodeModel", sound().debtor_code("")),
@@ -193,6 +205,35 @@ fn names_of_rules_are_stable_and_different() {
     let names: BTreeSet<_> = Rule::ALL.iter().map(ToString::to_string).collect();
     assert_eq!(names.len(), Rule::ALL.len());
     assert!(names.iter().all(|name| name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')));
+}
+
+/// The demo sends these orders; what is wrong with them must be found where their README says.
+#[test]
+fn the_example_orders_have_exactly_the_findings_their_readme_names() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/epp/examples");
+    let mut examples: Vec<NewPaymentOrder> = Vec::new();
+    for file in 1..=10 {
+        let text = std::fs::read_to_string(folder.join(format!("orders-{file:03}.json"))).unwrap();
+        examples.extend(serde_json::from_str::<Vec<NewPaymentOrder>>(&text).unwrap());
+    }
+    assert_eq!(examples.len(), 500);
+    assert!(examples.iter().all(|order| order.extra.is_empty()));
+    let account: BankAccount = serde_json::from_str(
+        r#"{"bank": "840", "number": "910000", "controlNumber": "96", "maxAmount": 10000000}"#,
+    )
+    .unwrap();
+    let told = |profile: &Profile| -> Vec<_> {
+        let findings = orders(&examples, profile);
+        findings.iter().map(|f| (f.order_index.unwrap() + 1, f.rule, f.is_error())).collect()
+    };
+    let found = [
+        (57, Rule::AccountControl, true),
+        (188, Rule::ReferenceControl, true),
+        (311, Rule::TooLong, false),
+    ];
+    assert_eq!(told(&Profile::documented()), found);
+    let with_limit = [found.as_slice(), &[(444, Rule::AmountLimit, true)]].concat();
+    assert_eq!(told(&Profile::documented().with_limit_of(&account)), with_limit);
 }
 
 /// The form of the vector files.

@@ -91,7 +91,8 @@ async fn a_refresh_without_an_answer_is_no_reason_to_log_in() {
 
 #[tokio::test]
 async fn a_refused_login_is_not_tried_again_until_it_is_changed() {
-    for refused in [refusal(401, "Unauthenticated"), refusal(200, "UserLocked"), refusal(400, "x")] {
+    for refused in [refusal(401, "Unauthenticated"), refusal(200, "UserLocked"), refusal(400, "x")]
+    {
         let script = Scripted::new([refused, tokens(1), empty()]);
         let client = client(script.clone());
         for _ in 0..5 {
@@ -301,7 +302,7 @@ async fn no_secret_shows_in_errors_or_debug() {
     let mut cause = error.source();
     let mut depth = 0;
     while let Some(error) = cause {
-        shown.push_str(&format!("{error} {error:?}"));
+        shown = format!("{shown} {error} {error:?}");
         cause = error.source();
         depth += 1;
     }

@@ -41,7 +41,8 @@ impl Expiring for TokenPair {
 
 impl StoredToken for TokenPair {
     fn expose_to_store(&self) -> Vec<u8> {
-        let stored = Stored { access: self.access.expose_secret(), refresh: self.refresh.expose_secret() };
+        let stored =
+            Stored { access: self.access.expose_secret(), refresh: self.refresh.expose_secret() };
         serde_json::to_vec(&stored).unwrap_or_default()
     }
 

@@ -87,7 +87,12 @@ impl<R: Read + Seek> Archive<R> {
             let file = zip.by_index_raw(index).map_err(damaged)?;
             let name = String::from_utf8_lossy(file.name_raw()).into_owned();
             if !file.is_dir() {
-                entries.push(Entry { index, name, size: file.size(), packed: file.compressed_size() });
+                entries.push(Entry {
+                    index,
+                    name,
+                    size: file.size(),
+                    packed: file.compressed_size(),
+                });
             }
         }
         let total = entries.iter().try_fold(0_u64, |sum, entry| sum.checked_add(entry.size));
@@ -132,8 +137,8 @@ impl<R: Read + Seek> Archive<R> {
     /// The only entry; among several the only one whose name ends like a statement's.
     fn only_statement(&self) -> Result<usize, StatementError> {
         let is_named = |entry: &&Entry| {
-            let name = entry.name.to_ascii_lowercase();
-            name.ends_with(".xml") || name.ends_with(".json")
+            let end = entry.name.rsplit('.').next().unwrap_or_default();
+            end.eq_ignore_ascii_case("xml") || end.eq_ignore_ascii_case("json")
         };
         let mut named = self.entries.iter().filter(is_named);
         match (self.entries.as_slice(), named.next(), named.next()) {

@@ -4,7 +4,7 @@
 //! summary (ePP facts §2.4).
 //! A statement that does not add up gives findings, never a panic, and amounts are exact decimals throughout.
 
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 use common_core::{
     codes,
@@ -13,7 +13,7 @@ use common_core::{
 use serde::Serialize;
 
 use super::{Header, Item, Side, Summary};
-use crate::rules::Account;
+use crate::{model::Moment, rules::Account};
 
 codes! {
     /// What a statement is checked for; its text is the stable name, for logs and settings.
@@ -77,6 +77,8 @@ impl fmt::Display for Finding {
 #[derive(Debug, Clone)]
 pub struct Audit {
     account: Option<String>,
+    /// The statuses of items that were not executed, when the caller knows them.
+    unexecuted: Option<BTreeSet<String>>,
     debits: Tally,
     credits: Tally,
     items: u64,
@@ -110,7 +112,20 @@ impl Audit {
     pub fn new(account: Option<&str>) -> Self {
         let account = account.filter(|account| !account.is_empty()).map(str::to_owned);
         let (debits, credits) = (Tally::EMPTY, Tally::EMPTY);
-        Self { account, debits, credits, items: 0, findings: Vec::new() }
+        Self { account, unexecuted: None, debits, credits, items: 0, findings: Vec::new() }
+    }
+
+    /// Takes the items with one of these statuses for not executed, whatever their time of execution.
+    ///
+    /// The values of the status are not published (ePP facts §2.4), so without this
+    /// [`Item::is_executed`] decides by the time of execution.
+    #[must_use]
+    pub fn with_unexecuted_statuses(
+        mut self,
+        statuses: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Self {
+        self.unexecuted = Some(statuses.into_iter().map(Into::into).collect());
+        self
     }
 
     /// Takes the next item; items that were not executed move no money and are only looked at.
@@ -131,7 +146,11 @@ impl Audit {
         if item.amount.is_some_and(|amount| Money::<2>::try_from(amount).is_err()) {
             self.note(index, AuditRule::AmountDecimals, "the amount has more than two decimals");
         }
-        if !item.is_executed() {
+        let is_executed = match &self.unexecuted {
+            Some(statuses) => !statuses.contains(&item.status),
+            None => item.is_executed(),
+        };
+        if !is_executed {
             return;
         }
         if item.amount.is_none() {
@@ -189,8 +208,8 @@ impl Audit {
     }
 
     fn day(&mut self, header: Option<&Header>, summary: &Summary) {
-        let head = header.and_then(|header| header.date.as_ref()).and_then(|date| date.day());
-        let sums = summary.date.as_ref().and_then(|date| date.day());
+        let head = header.and_then(|header| header.date.as_ref()).and_then(Moment::day);
+        let sums = summary.date.as_ref().and_then(Moment::day);
         if head.is_some() && sums.is_some() && head != sums {
             self.note(None, AuditRule::Day, "header and summary are of different days");
         }

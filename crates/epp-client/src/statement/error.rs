@@ -66,7 +66,7 @@ impl StatementError {
     }
 
     pub(super) fn io(place: impl Into<String>, error: io::Error) -> Self {
-        let is_limit = error.get_ref().is_some_and(|inner| inner.is::<LimitReached>());
+        let is_limit = error.get_ref().is_some_and(<dyn Error + Send + Sync>::is::<LimitReached>);
         let (kind, reason) = match error.kind() {
             _ if is_limit => (StatementErrorKind::Limit, "unpacks to more than the limits allow"),
             io::ErrorKind::InvalidData => (StatementErrorKind::Archive, "is damaged"),

@@ -51,8 +51,8 @@ impl FieldReader {
     pub(super) fn clean<'t>(&mut self, text: &'t str) -> Result<Cow<'t, str>, &'static str> {
         let text = text.trim();
         // The first bytes of what is odd: C0, DEL, C1 (C2 80 to C2 9F) and U+FFFD (EF BF BD).
-        let may_be_odd = |byte: &u8| matches!(byte, 0..0x20 | 0x7f | 0xc2 | 0xef);
-        if !text.as_bytes().iter().any(|byte| may_be_odd(byte)) {
+        let may_be_odd = |byte: u8| matches!(byte, 0..0x20 | 0x7f | 0xc2 | 0xef);
+        if !text.bytes().any(may_be_odd) {
             return Ok(Cow::Borrowed(text));
         }
         let is_odd = |c: char| c.is_control() && !matches!(c, '\t' | '\n' | '\r');

@@ -8,103 +8,103 @@ use common_core::money::Amount;
 use crate::model::Moment;
 
 statement_record! {
-    /// Who made the statement (Zaglavlje).
+    /// Who made the statement (`Zaglavlje`).
     pub struct Header {
-        /// The organisational unit of the Treasury (Sediste).
+        /// The organisational unit of the Treasury (`Sediste`).
         seat: String = "Sediste",
-        /// Its name (NazivSedista).
+        /// Its name (`NazivSedista`).
         seat_name: String = "NazivSedista",
-        /// The day of the statement (DatumIzvoda).
+        /// The day of the statement (`DatumIzvoda`).
         date: Option<Moment> = "DatumIzvoda",
-        /// The type of the record (TipSloga).
+        /// The type of the record (`TipSloga`).
         record_type: String = "TipSloga",
     }
 }
 
 statement_record! {
-    /// The sums of the day (Zbirni).
+    /// The sums of the day (`Zbirni`).
     pub struct Summary {
-        /// The account, 18 digits (RacunIzvoda).
+        /// The account, 18 digits (`RacunIzvoda`).
         account: String = "RacunIzvoda",
-        /// The name of the account (Naziv).
+        /// The name of the account (`Naziv`).
         name: String = "Naziv",
-        /// Its place (Mesto).
+        /// Its place (`Mesto`).
         place: String = "Mesto",
-        /// How many orders were debited (BrNalogaDuguje).
+        /// How many orders were debited (`BrNalogaDuguje`).
         debit_count: Option<u64> = "BrNalogaDuguje",
-        /// How many orders were credited (BrNalogaPotrazuje).
+        /// How many orders were credited (`BrNalogaPotrazuje`).
         credit_count: Option<u64> = "BrNalogaPotrazuje",
-        /// What was debited since the beginning of the year (KumulativnoDuguje).
+        /// What was debited since the beginning of the year (`KumulativnoDuguje`).
         cumulative_debit: Option<Amount> = "KumulativnoDuguje",
-        /// What was credited since the beginning of the year (KumulativnoPotrazuje).
+        /// What was credited since the beginning of the year (`KumulativnoPotrazuje`).
         cumulative_credit: Option<Amount> = "KumulativnoPotrazuje",
-        /// The opening balance (PrethodniSaldo).
+        /// The opening balance (`PrethodniSaldo`).
         opening_balance: Option<Amount> = "PrethodniSaldo",
-        /// What was debited on the day (IznosDuguje).
+        /// What was debited on the day (`IznosDuguje`).
         debit_total: Option<Amount> = "IznosDuguje",
-        /// What was credited on the day (IznosPotrazuje).
+        /// What was credited on the day (`IznosPotrazuje`).
         credit_total: Option<Amount> = "IznosPotrazuje",
-        /// The closing balance (Saldo).
+        /// The closing balance (`Saldo`).
         closing_balance: Option<Amount> = "Saldo",
-        /// The day of the statement (DatumIzvoda).
+        /// The day of the statement (`DatumIzvoda`).
         date: Option<Moment> = "DatumIzvoda",
-        /// The number of the statement (BrojIzvoda).
+        /// The number of the statement (`BrojIzvoda`).
         number: String = "BrojIzvoda",
-        /// Which processing of the day it comes from (RbrObrada).
+        /// Which processing of the day it comes from (`RbrObrada`).
         processing: String = "RbrObrada",
-        /// The type of the record (TipSloga).
+        /// The type of the record (`TipSloga`).
         record_type: String = "TipSloga",
     }
 }
 
 statement_record! {
-    /// One item (Stavka): an order that was debited or credited, or a debit that was not executed.
+    /// One item (`Stavka`): an order that was debited or credited, or a debit that was not executed.
     pub struct Item {
-        /// The debited account, 18 digits (RacunZaduzenja).
+        /// The debited account, 18 digits (`RacunZaduzenja`).
         debtor_account: String = "RacunZaduzenja",
-        /// The name of the debtor (NazivZaduzenja).
+        /// The name of the debtor (`NazivZaduzenja`).
         debtor_name: String = "NazivZaduzenja",
-        /// The place of the debtor (MestoZaduzenja).
+        /// The place of the debtor (`MestoZaduzenja`).
         debtor_place: String = "MestoZaduzenja",
-        /// Where the information comes from (IzvorInformacije); its first digit tells the [`side`](Self::side).
+        /// Where the information comes from (`IzvorInformacije`); its first digit tells the [`side`](Self::side).
         source: String = "IzvorInformacije",
-        /// The model of the debtor's reference (ModelPozivaZaduzenja).
+        /// The model of the debtor's reference (`ModelPozivaZaduzenja`).
         debtor_model: String = "ModelPozivaZaduzenja",
-        /// The debtor's reference (PozivZaduzenja).
+        /// The debtor's reference (`PozivZaduzenja`).
         debtor_reference: String = "PozivZaduzenja",
-        /// The payment code (SifraPlacanja).
+        /// The payment code (`SifraPlacanja`).
         payment_code: String = "SifraPlacanja",
-        /// The amount (Iznos).
+        /// The amount (`Iznos`).
         amount: Option<Amount> = "Iznos",
-        /// The credited account, 18 digits (RacunOdobrenja).
+        /// The credited account, 18 digits (`RacunOdobrenja`).
         creditor_account: String = "RacunOdobrenja",
-        /// The name of the creditor (NazivOdobrenja).
+        /// The name of the creditor (`NazivOdobrenja`).
         creditor_name: String = "NazivOdobrenja",
-        /// The place of the creditor (MestoOdobrenja).
+        /// The place of the creditor (`MestoOdobrenja`).
         creditor_place: String = "MestoOdobrenja",
-        /// The model of the creditor's reference (ModelPozivaOdobrenja).
+        /// The model of the creditor's reference (`ModelPozivaOdobrenja`).
         creditor_model: String = "ModelPozivaOdobrenja",
-        /// The creditor's reference (PozivOdobrenja).
+        /// The creditor's reference (`PozivOdobrenja`).
         creditor_reference: String = "PozivOdobrenja",
-        /// What was paid for (SvrhaDoznake).
+        /// What was paid for (`SvrhaDoznake`).
         purpose: String = "SvrhaDoznake",
-        /// The reference for complaints (PodatakZaReklamaciju), such as `EPP319877` for an order of ePP.
+        /// The reference for complaints (`PodatakZaReklamaciju`), such as `EPP319877` for an order of ePP.
         complaint_reference: String = "PodatakZaReklamaciju",
-        /// The value date (DatumValute).
+        /// The value date (`DatumValute`).
         value_date: Option<Moment> = "DatumValute",
-        /// The way of settlement (NacinObracuna).
+        /// The way of settlement (`NacinObracuna`).
         settlement: String = "NacinObracuna",
-        /// The priority of the order (PrioritetNaloga).
+        /// The priority of the order (`PrioritetNaloga`).
         priority: String = "PrioritetNaloga",
-        /// When the order was entered (VremeUnosa).
+        /// When the order was entered (`VremeUnosa`).
         entered_at: Option<Moment> = "VremeUnosa",
-        /// When it was executed (VremeIzvrsenja).
+        /// When it was executed (`VremeIzvrsenja`).
         executed_at: Option<Moment> = "VremeIzvrsenja",
-        /// The status of the order (StatusNaloga); its values are not published.
+        /// The status of the order (`StatusNaloga`); its values are not published.
         status: String = "StatusNaloga",
-        /// The type of the record (TipSloga).
+        /// The type of the record (`TipSloga`).
         record_type: String = "TipSloga",
-        /// The type of payment (TipPlacanja), seen in one file.
+        /// The type of payment (`TipPlacanja`), seen in one file.
         payment_type: String = "TipPlacanja",
     }
 }
@@ -130,10 +130,12 @@ impl Item {
 
     /// The side by [`source`](Self::source), or else by which of the two accounts `account` is.
     pub fn side_of(&self, account: &str) -> Option<Side> {
-        self.side().or_else(|| match (self.debtor_account == account, self.creditor_account == account) {
-            (true, false) => Some(Side::Debit),
-            (false, true) => Some(Side::Credit),
-            _ => None,
+        self.side().or_else(|| {
+            match (self.debtor_account == account, self.creditor_account == account) {
+                (true, false) => Some(Side::Debit),
+                (false, true) => Some(Side::Credit),
+                _ => None,
+            }
         })
     }
 

@@ -19,6 +19,8 @@ const ROOT: &str = "Dokument";
 /// An XML statement that is read item by item.
 ///
 /// It is an iterator over the items; the first error ends it.
+/// In memory are one item and the text of one element; a single element of any length is not refused, so read files of
+/// strangers through an [`Archive`](super::Archive) with its limits.
 /// Header and sums stand in front of the items, so they are known right after [`new`](Self::new); should a file have them
 /// behind, they are known when the iterator has ended.
 ///

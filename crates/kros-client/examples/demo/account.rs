@@ -2,6 +2,7 @@
 
 use std::{path::Path, time::Duration};
 
+use common_core::money::Money;
 use kros_client::{
     batch::{BatchReport, Outcome, Step, Verdict},
     model::{Invoice, NewInvoice},
@@ -94,7 +95,8 @@ pub(crate) fn closing(created: &[Invoice], pdf: &Path, took: Duration) {
     let shown = 3.min(created.len());
     for invoice in &created[..shown] {
         let document = &invoice.document;
-        let total = invoice.sum_for_payment.map(|sum| sum.to_string());
+        let total = invoice.sum_for_payment.and_then(|sum| Money::<2>::try_from(sum).ok());
+        let total = total.map(|sum| sum.to_string());
         println!(
             "  {}  {}  {} {}",
             document.document_number.as_deref().unwrap_or("-"),

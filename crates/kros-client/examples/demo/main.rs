@@ -58,6 +58,7 @@ async fn main() -> Outcome {
     let pdf = print(&client, &created, &folder).await?;
 
     account::fates(&invoices, &report, &news);
+    balance(&report, &news, created.len())?;
     account::closing(&created, &pdf, started.elapsed());
     println!("Everything received is in {}.", folder.display());
     sandbox.shutdown().await?;
@@ -106,6 +107,16 @@ fn advanced(step: &Step) -> u64 {
         Verdict::Refused(rejections) => rejections.len() as u64,
         _ => step.documents.len() as u64,
     }
+}
+
+/// Every accepted invoice exists or is named in a message as failed; anything else ends the demo.
+fn balance(report: &BatchReport, news: &[News], created: usize) -> Outcome {
+    let failed: usize = news.iter().map(|one| one.notification().failed().count()).sum();
+    let accepted = report.accepted();
+    if report.is_certain() && accepted == created + failed {
+        return Ok(());
+    }
+    Err(format!("{accepted} invoices accepted, {created} created and {failed} failed").into())
 }
 
 fn save_news(folder: &Path, news: &[News]) -> Outcome {

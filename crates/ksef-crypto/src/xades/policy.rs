@@ -16,6 +16,10 @@ use crate::keys::VerifyError;
 pub enum Trust<'a> {
     /// Those of certificates that one of these issued, directly or through certificates that the
     /// signature brings, or that are one of these; all valid at the time.
+    ///
+    /// An authority that issues to the public vouches for every one of its customers alike: who of
+    /// them signed is told by [`Verified::certificate`](super::Verified::certificate), and whether
+    /// that is the one who should have is for the caller to compare.
     Anchors {
         /// The certificates that are trusted.
         anchors: &'a [Certificate],

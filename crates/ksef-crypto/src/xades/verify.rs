@@ -125,9 +125,14 @@ pub fn verify(document: &[u8], policy: &Policy<'_>) -> Result<Verified, Refusal>
         check_chain(certificate, &shape.certificates, anchors, at).map_err(Refusal::Untrusted)?;
     }
 
-    let mut covered = Vec::with_capacity(shape.references.len());
+    let mut covered: Vec<Covered> = Vec::with_capacity(shape.references.len());
     for reference in &shape.references {
-        covered.push(follow(*reference, &tree, &shape, policy.sha1)?);
+        let part = follow(*reference, &tree, &shape, policy.sha1)?;
+        // At once, so that the same large document is not kept and digested many times.
+        if covered.iter().any(|other| other.target == part.target) {
+            return Err(Refusal::Coverage("two references to the same part"));
+        }
+        covered.push(part);
     }
     let content = only_content(covered, shape.properties.is_some())?;
     Ok(Verified {

@@ -7,6 +7,7 @@ use super::list::{Listed, Page, Query};
 use super::payment::Scene;
 use super::routes::{self, Call};
 use super::session::Refused;
+use super::store::Store;
 use super::user::User;
 use super::{Epp, batch, pay, statements};
 use crate::front::{Incoming, Mood};
@@ -32,37 +33,32 @@ pub(super) fn admit(epp: &Epp, incoming: &Incoming) -> Option<Reply> {
 
 /// Processes an admitted request.
 pub(super) fn answer(epp: &Epp, incoming: &Incoming) -> Reply {
+    match processed(epp, incoming) {
+        Ok(reply) | Err(reply) => reply,
+    }
+}
+
+/// The answer; the error is one, too, that came before the work was done.
+fn processed(epp: &Epp, incoming: &Incoming) -> Result<Reply, Reply> {
     let Some(found) = routes::find(&incoming.method, &incoming.path) else {
         note(epp, incoming, "unknown route");
-        return failure(404, "NotFound", "NotFound.");
+        return Err(not_found());
     };
-    match found.call {
-        Call::Ping => return ping(epp),
-        Call::Login => return login(epp, incoming),
-        Call::Refresh => return refresh(epp, incoming),
-        _ => {}
-    }
     // The token may have ended while a scripted delay passed.
-    let Some(user) = user(epp, incoming) else { return unauthenticated(epp, incoming) };
+    let user = || user(epp, incoming).ok_or_else(|| unauthenticated(epp, incoming));
     match found.call {
-        Call::Accounts => list(epp, incoming, |epp, query, show| {
-            epp.with_store(|store| query.page(store.accounts_of(&user), show))
-        }),
-        Call::Account => account(epp, &user, found.id),
-        Call::StatementUrl => statements::url(epp, incoming, &user, found.id),
-        Call::Orders => list(epp, incoming, |epp, query, show| {
-            epp.with_store(|store| {
-                let orders = store.orders.values();
-                let own = orders.filter(|one| one.organization_id == user.organization_id);
-                query.page(own, show)
-            })
-        }),
-        Call::Order => order(epp, &user, found.id),
-        Call::CreateOrders => batch::answer(epp, incoming, &user, batch::Effect::Create),
-        Call::ValidateOrders => batch::answer(epp, incoming, &user, batch::Effect::Validate),
-        Call::StartPayment => pay::start(epp, incoming, &user),
-        Call::ConfirmPayment => pay::confirm(epp, incoming, &user),
-        Call::Ping | Call::Login | Call::Refresh => failure(500, "Error", "Error."),
+        Call::Ping => Ok(ping(epp)),
+        Call::Login => login(epp, incoming),
+        Call::Refresh => Ok(refresh(epp, incoming)),
+        Call::Accounts => Ok(accounts(epp, incoming, &user()?)),
+        Call::Account => account(epp, &user()?, found.id),
+        Call::StatementUrl => statements::url(epp, incoming, &user()?, found.id),
+        Call::Orders => Ok(orders(epp, incoming, &user()?)),
+        Call::Order => order(epp, &user()?, found.id),
+        Call::CreateOrders => batch::answer(epp, incoming, &user()?, batch::Effect::Create),
+        Call::ValidateOrders => batch::answer(epp, incoming, &user()?, batch::Effect::Validate),
+        Call::StartPayment => pay::start(epp, incoming, &user()?),
+        Call::ConfirmPayment => pay::confirm(epp, incoming, &user()?),
     }
 }
 
@@ -167,14 +163,11 @@ fn ping(epp: &Epp) -> Reply {
     success(Value::Null)
 }
 
-fn login(epp: &Epp, incoming: &Incoming) -> Reply {
-    let sent = match body(epp, incoming) {
-        Ok(sent) => sent,
-        Err(reply) => return reply,
-    };
+fn login(epp: &Epp, incoming: &Incoming) -> Result<Reply, Reply> {
+    let sent = body(epp, incoming)?;
     let (Some(login), Some(password)) = (sent["login"].as_str(), sent["password"].as_str()) else {
         note(epp, incoming, "a login without `login` or `password`");
-        return failure(400, "ValidationError", "InvalidLoginValidation.");
+        return Err(failure(400, "ValidationError", "InvalidLoginValidation."));
     };
     let (now, chance) = (epp.context().clock.now(), &epp.context().chance);
     let answer = epp.with_store(|store| {
@@ -186,11 +179,10 @@ fn login(epp: &Epp, incoming: &Incoming) -> Reply {
         }
         passed.map(|()| store.sessions.open(login, now, store.settings.lives, chance))
     });
-    match answer {
-        Ok(tokens) => success(tokens),
-        Err(Refused::Unknown) => failure(401, "InvalidLogin", "InvalidLogin."),
-        Err(Refused::Blocked) => failure(401, "UserBlocked", "UserBlocked."),
-    }
+    answer.map(success).map_err(|refused| match refused {
+        Refused::Unknown => failure(401, "InvalidLogin", "InvalidLogin."),
+        Refused::Blocked => failure(401, "UserBlocked", "UserBlocked."),
+    })
 }
 
 fn refresh(epp: &Epp, incoming: &Incoming) -> Reply {
@@ -217,11 +209,19 @@ fn refresh(epp: &Epp, incoming: &Incoming) -> Reply {
     }
 }
 
+fn accounts(epp: &Epp, incoming: &Incoming, user: &User) -> Reply {
+    list(epp, incoming, |store, query, show| query.page(store.accounts_of(user), show))
+}
+
+fn orders(epp: &Epp, incoming: &Incoming, user: &User) -> Reply {
+    list(epp, incoming, |store, query, show| query.page(store.orders_of(user), show))
+}
+
 /// A list; `fetch` cuts the page out of the entries that the user sees.
 fn list<T: Listed>(
     epp: &Epp,
     incoming: &Incoming,
-    fetch: impl FnOnce(&Epp, &Query<T>, &dyn Fn(&T) -> Value) -> Result<Page, String>,
+    fetch: impl FnOnce(&Store, &Query<T>, &dyn Fn(&T) -> Value) -> Result<Page, String>,
 ) -> Reply {
     let mut oddities = Vec::new();
     let query = Query::read(&incoming.query, &mut oddities);
@@ -229,28 +229,33 @@ fn list<T: Listed>(
         note(epp, incoming, what);
     }
     let loose = epp.context().mood == Mood::Hostile;
-    let page = query.and_then(|query| fetch(epp, &query, &|entry| entry.shown(loose)));
-    match page {
-        Ok(page) => success(page.payload(epp.with_store(|store| store.settings.page_shape))),
+    let payload = query.and_then(|query| {
+        epp.with_store(|store| {
+            let page = fetch(store, &query, &|entry| entry.shown(loose))?;
+            Ok(page.payload(store.settings.page_shape))
+        })
+    });
+    match payload {
+        Ok(payload) => success(payload),
         Err(name) => rejected(epp, "ValidationError", &format!("Invalid {name}.")),
     }
 }
 
-fn account(epp: &Epp, user: &User, number: &str) -> Reply {
+fn account(epp: &Epp, user: &User, number: &str) -> Result<Reply, Reply> {
     let loose = epp.context().mood == Mood::Hostile;
     let found = epp.with_store(|store| {
         store.accounts_of(user).find(|one| one.number == number).map(|one| one.shown(loose))
     });
-    found.map_or_else(not_found, success)
+    found.map(success).ok_or_else(not_found)
 }
 
-fn order(epp: &Epp, user: &User, id: &str) -> Reply {
+fn order(epp: &Epp, user: &User, id: &str) -> Result<Reply, Reply> {
     let loose = epp.context().mood == Mood::Hostile;
     let found = epp.with_store(|store| {
-        let order = store.orders.get(&id.parse().ok()?)?;
-        (order.organization_id == user.organization_id).then(|| order.shown(loose))
+        let id: u64 = id.parse().ok()?;
+        store.orders_of(user).find(|order| order.id == id).map(|order| order.shown(loose))
     });
-    found.map_or_else(not_found, success)
+    found.map(success).ok_or_else(not_found)
 }
 
 /// What does not exist, or belongs to somebody else.

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::Epp;
 use super::answer::{body, failure, note, success};
-use super::check::{self, Draft};
+use super::check::{self, Accounts, Draft};
 use super::store::{BatchShape, Store};
 use super::user::User;
 use crate::front::{Incoming, Mood};
@@ -25,29 +25,35 @@ pub(super) enum Effect {
 }
 
 /// Answers a request with an array of orders.
-pub(super) fn answer(epp: &Epp, incoming: &Incoming, user: &User, effect: Effect) -> Reply {
-    let sent = match body(epp, incoming) {
-        Ok(Value::Array(sent)) if (1..=LARGEST).contains(&sent.len()) => sent,
-        Ok(Value::Array(_)) => {
+pub(super) fn answer(
+    epp: &Epp,
+    incoming: &Incoming,
+    user: &User,
+    effect: Effect,
+) -> Result<Reply, Reply> {
+    let sent = match body(epp, incoming)? {
+        Value::Array(sent) if (1..=LARGEST).contains(&sent.len()) => sent,
+        Value::Array(_) => {
             note(epp, incoming, "not between 1 and 5000 payment orders");
-            return failure(400, "ValidationError", "InvalidPaymentOrdersCountValidation.");
+            return Err(failure(400, "ValidationError", "InvalidPaymentOrdersCountValidation."));
         }
-        Ok(_) => {
+        _ => {
             note(epp, incoming, "the body is not an array of payment orders");
-            return failure(400, "ValidationError", "InvalidPaymentOrdersValidation.");
+            return Err(failure(400, "ValidationError", "InvalidPaymentOrdersValidation."));
         }
-        Err(reply) => return reply,
     };
     note_unknown(epp, incoming, &sent);
     let (elements, shape) = epp.with_store(|store| {
+        let accounts = store.accounts_of(user);
+        let own = accounts.map(|account| (account.full_number(), account.clone())).collect();
         let elements: Vec<Value> =
-            sent.iter().map(|order| element(epp, store, user, effect, order)).collect();
+            sent.iter().map(|order| element(epp, store, (user, &own), effect, order)).collect();
         (json!(elements), store.settings.batch_shape)
     });
-    match shape {
+    Ok(match shape {
         BatchShape::Enveloped => success(elements),
         BatchShape::Bare => Reply::json(200, elements),
-    }
+    })
 }
 
 /// Notes properties that no source knows, each once per request.
@@ -62,11 +68,16 @@ fn note_unknown(epp: &Epp, incoming: &Incoming, sent: &[Value]) {
 }
 
 /// The pair of `model` and `error` of one order.
-fn element(epp: &Epp, store: &mut Store, user: &User, effect: Effect, order: &Value) -> Value {
+fn element(
+    epp: &Epp,
+    store: &mut Store,
+    (user, own): (&User, &Accounts),
+    effect: Effect,
+    order: &Value,
+) -> Value {
     let nothing = Map::new();
     let sent = order.as_object().unwrap_or(&nothing);
-    let own: Vec<_> = store.accounts_of(user).collect();
-    let checked = check::order(sent, &own);
+    let checked = check::order(sent, own);
     let model = check::echo(sent);
     let error = checked.as_ref().err().map(|property| check::error(property));
     if let (Ok(draft), Effect::Create) = (checked, effect) {

@@ -3,6 +3,8 @@
 //!
 //! Only one error is documented, that of `ExternalId`; the others are named after its pattern.
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
@@ -30,6 +32,9 @@ const PROPERTIES: [&str; 17] = [
     "UserTags",
     "Comment",
 ];
+
+/// Accounts by their whole numbers.
+pub(super) type Accounts = BTreeMap<String, Account>;
 
 /// An order that passed.
 #[derive(Clone, Debug)]
@@ -71,12 +76,12 @@ pub(super) fn error(property: &str) -> Value {
 }
 
 /// Checks an order; the error names the first property that fails.
-pub(super) fn order(sent: &Map<String, Value>, own: &[&Account]) -> Result<Draft, &'static str> {
+pub(super) fn order(sent: &Map<String, Value>, own: &Accounts) -> Result<Draft, &'static str> {
     let basis = required(sent, "PaymentBasis", 105)?;
     let code = code(sent)?;
     let amount = amount(sent)?;
     let debtor = required(sent, "DebtorBankAccount", 18)?;
-    let account = own.iter().find(|account| account.full_number() == debtor);
+    let account = own.get(&debtor);
     let account = account.filter(|account| account.can_be_debited()).ok_or("DebtorBankAccount")?;
     if amount > account.max_amount {
         return Err("Amount");

@@ -13,17 +13,14 @@ use crate::front::{Incoming, Mood};
 use crate::reply::Reply;
 
 /// Answers `POST payments`.
-pub(super) fn start(epp: &Epp, incoming: &Incoming, user: &User) -> Reply {
-    let sent = match body(epp, incoming) {
-        Ok(sent) => sent,
-        Err(reply) => return reply,
-    };
+pub(super) fn start(epp: &Epp, incoming: &Incoming, user: &User) -> Result<Reply, Reply> {
+    let sent = body(epp, incoming)?;
     let ids = sent["PaymentOrderIds"].as_array();
     let ids: Option<Vec<u64>> = ids.and_then(|ids| ids.iter().map(Value::as_u64).collect());
     let Some(ids) = ids.filter(|ids| (1..=LARGEST).contains(&ids.len()) && are_different(ids))
     else {
         note(epp, incoming, "not between 1 and 5000 different identifiers of payment orders");
-        return failure(400, "ValidationError", "InvalidPaymentOrderIdsValidation.");
+        return Err(failure(400, "ValidationError", "InvalidPaymentOrderIdsValidation."));
     };
     let channel = match &sent["TwoFactorAuthenticationChannel"] {
         Value::Null => user.channels.first().copied(),
@@ -34,36 +31,28 @@ pub(super) fn start(epp: &Epp, incoming: &Incoming, user: &User) -> Reply {
     };
     let Some(channel) = channel else {
         let code = "InvalidTwoFactorAuthenticationChannel";
-        return rejected(epp, code, &format!("{code}."));
+        return Err(rejected(epp, code, &format!("{code}.")));
     };
     let scene = scene(epp);
-    match epp.with_store(|store| payment::start(store, user, ids, channel, scene)) {
-        Ok(payload) => success(payload),
-        Err(code) => rejected(epp, code, &format!("{code}.")),
-    }
+    epp.with_store(|store| payment::start(store, user, ids, channel, scene))
+        .map(success)
+        .map_err(|code| rejected(epp, code, &format!("{code}.")))
 }
 
 /// Answers `PUT payments`.
-pub(super) fn confirm(epp: &Epp, incoming: &Incoming, user: &User) -> Reply {
-    let sent = match body(epp, incoming) {
-        Ok(sent) => sent,
-        Err(reply) => return reply,
-    };
+pub(super) fn confirm(epp: &Epp, incoming: &Incoming, user: &User) -> Result<Reply, Reply> {
+    let sent = body(epp, incoming)?;
     let (Some(tag), Some(token)) = (sent["PaymentIdTagName"].as_str(), sent["Token"].as_str())
     else {
         note(epp, incoming, "a confirmation without `PaymentIdTagName` or `Token`");
-        return failure(400, "ValidationError", "InvalidPaymentValidation.");
+        return Err(failure(400, "ValidationError", "InvalidPaymentValidation."));
     };
     let scene = scene(epp);
-    match epp.with_store(|store| payment::confirm(store, user, tag, token, scene)) {
-        Ok(confirmed) => {
-            execute(epp, confirmed.ids);
-            success(confirmed.payload)
-        }
-        Err("InvalidToken") => rejected(epp, "InvalidToken", "Token nije ispravan"),
-        Err("UsedToken") => rejected(epp, "UsedToken", "Token je već korišćen"),
-        Err(code) => rejected(epp, code, &format!("{code}.")),
-    }
+    let confirmed = epp
+        .with_store(|store| payment::confirm(store, user, tag, token, scene))
+        .map_err(|code| rejected(epp, code, &format!("{code}.")))?;
+    execute(epp, confirmed.ids);
+    Ok(success(confirmed.payload))
 }
 
 fn are_different(ids: &[u64]) -> bool {

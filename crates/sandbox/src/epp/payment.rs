@@ -1,6 +1,8 @@
 //! Paying: the attempt with its countdown, and the one-time password that confirms it (source
 //! document, `POST payments` and `PUT payments`).
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use rust_decimal::Decimal;
 use serde::Serialize;
@@ -100,8 +102,9 @@ pub(super) fn start(
     let countdown = store.settings.countdown;
     let until = scene.now + countdown;
     let tag = format!("pa-{}", unused_name(store, scene.chance));
+    let chosen: BTreeSet<u64> = ids.iter().copied().collect();
     for attempt in &mut store.attempts {
-        attempt.replaced |= attempt.ids.iter().any(|id| ids.contains(id));
+        attempt.replaced |= attempt.ids.iter().any(|id| chosen.contains(id));
     }
     for id in &ids {
         if let Some(order) = store.orders.get_mut(id) {

@@ -155,3 +155,20 @@ fn book_seeded(store: &mut Store, context: &Context) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::account::is_account;
+    use super::*;
+
+    #[test]
+    fn every_seeded_account_number_is_right_and_stands_once() {
+        let mut numbers: Vec<String> = accounts().iter().map(Account::full_number).collect();
+        numbers.push(PAYER.to_owned());
+        assert!(numbers.iter().all(|number| is_account(number)), "{numbers:?}");
+        let count = numbers.len();
+        numbers.sort();
+        numbers.dedup();
+        assert_eq!(numbers.len(), count);
+    }
+}

@@ -55,39 +55,35 @@ impl Asked {
 }
 
 /// Answers the call that gives a link.
-pub(super) fn url(epp: &Epp, incoming: &Incoming, user: &User, id: &str) -> Reply {
+pub(super) fn url(epp: &Epp, incoming: &Incoming, user: &User, id: &str) -> Result<Reply, Reply> {
     let mut oddities = Vec::new();
     let asked = Asked::read(&incoming.query, &mut oddities);
     for what in oddities {
         note(epp, incoming, what);
     }
     let Some(day) = asked.date else {
-        return failure(400, "ValidationError", "InvalidDateValidation.");
+        return Err(failure(400, "ValidationError", "InvalidDateValidation."));
     };
-    let file = match asked.kind.as_deref() {
+    let (owner, file) = match asked.kind.as_deref() {
         Some("statement") => daily(epp, user, id, &asked),
         Some("specialStatement") => special(user, id, &asked),
-        _ => return failure(400, "ValidationError", "InvalidTypeValidation."),
-    };
-    let (owner, file) = match file {
-        Ok(found) => found,
-        Err(reply) => return reply,
-    };
+        _ => Err(failure(400, "ValidationError", "InvalidTypeValidation.")),
+    }?;
     let now = epp.context().clock.now();
     if day > moments::day(now) {
         let error = json!({"code": "NotFound", "message": "StatementNotFound.", "type": 1});
-        return success(json!({"url": null, "expiredDate": null, "error": error}));
+        return Ok(success(json!({"url": null, "expiredDate": null, "error": error})));
     }
     let organization = user.organization_id.clone();
     let place = Place { day, organization, login: user.login.clone(), owner, file };
     let path = place.path();
     let end = now + epp.with_store(|store| store.settings.link_life);
     let query = epp.seal().query(&path, end.timestamp(), incoming.peer);
-    success(json!({
+    Ok(success(json!({
         "url": format!("{}{path}?{query}", epp.web_url()),
         "expiredDate": moments::precise(end),
         "error": null,
-    }))
+    })))
 }
 
 /// Owner and file of a daily statement.

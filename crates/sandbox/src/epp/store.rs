@@ -114,6 +114,12 @@ impl Store {
         self.accounts.iter().filter(move |account| account.organization_id == organization)
     }
 
+    /// The orders that a user sees, by their identifiers.
+    pub(super) fn orders_of<'a>(&'a self, user: &User) -> impl Iterator<Item = &'a Order> {
+        let organization = user.organization_id.clone();
+        self.orders.values().filter(move |order| order.organization_id == organization)
+    }
+
     /// The account with this whole number.
     pub(super) fn account(&self, full_number: &str) -> Option<&Account> {
         self.accounts.iter().find(|account| account.full_number() == full_number)

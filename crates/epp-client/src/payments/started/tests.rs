@@ -92,15 +92,14 @@ async fn a_confirmation_without_an_answer_is_never_repeated_and_leaves_a_record(
         assert!(error.may_have_happened(), "{error}");
         assert!(error.to_string().contains("payment_state"), "{error}");
         assert_eq!(lines(&script), [START, CONFIRM]);
-        assert_eq!(error.into_payment().unwrap_err(), record);
+        assert_eq!(*error.into_payment().unwrap_err(), record);
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_confirmation_that_was_not_sent_can_be_made_with_the_same_password() {
     let down = || Step::fail(TransportErrorKind::Connect);
-    let (client, _) =
-        scripted([started(), down(), down(), down(), down(), paid()]).await;
+    let (client, _) = scripted([started(), down(), down(), down(), down(), paid()]).await;
     let payment = client.start_payment(&start()).await.unwrap();
     let error = payment.confirm(&otp("123456")).await.unwrap_err();
     assert_eq!((error.kind(), error.may_have_happened()), (ErrorKind::Connect, false));

@@ -74,11 +74,7 @@ async fn what_an_order_showed_before_the_payment_proves_nothing() {
 async fn orders_close_together_are_listed_and_the_others_fetched() {
     let paid = json!({"paymentDate": "2026-02-01T08:00:00"});
     let rows = [8, 9, 12].map(|id| with_id(id, &paid));
-    let steps = [
-        success(&json!(rows)),
-        Step::answer(404, ""),
-        success(&with_id(900, &json!({}))),
-    ];
+    let steps = [success(&json!(rows)), Step::answer(404, ""), success(&with_id(900, &json!({})))];
     let (client, script) = scripted(steps).await;
     let state = client.payment_state(&record(&[900, 12, 8, 10], &json!({}))).await.unwrap();
     assert_eq!(

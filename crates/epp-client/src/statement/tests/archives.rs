@@ -31,7 +31,8 @@ fn kind<T>(result: Result<T, StatementError>) -> Option<StatementErrorKind> {
 
 #[test]
 fn a_statement_of_either_form_is_read_from_its_archive() {
-    for (name, text) in [("0000000102849.xml", xml()), ("0000000102849.json", json()), ("x", xml())] {
+    for (name, text) in [("0000000102849.xml", xml()), ("0000000102849.json", json()), ("x", xml())]
+    {
         let zip = zipped(&[(name, text.as_bytes())]);
         let mut archive = open(&zip, ArchiveLimits::default()).unwrap();
         assert_eq!(archive.entries()[0].size, text.len() as u64);
@@ -119,8 +120,14 @@ fn an_archive_that_lies_about_its_size_does_not_unpack_beyond_the_limit() {
 #[test]
 fn a_damaged_archive_is_an_error_of_its_own() {
     let zip = zipped(&[("izvod.xml", xml().as_bytes())]);
-    assert_eq!(kind(open(b"<Dokument/>", ArchiveLimits::default())), Some(StatementErrorKind::Archive));
-    assert_eq!(kind(open(&zip[..zip.len() / 2], ArchiveLimits::default())), Some(StatementErrorKind::Archive));
+    assert_eq!(
+        kind(open(b"<Dokument/>", ArchiveLimits::default())),
+        Some(StatementErrorKind::Archive)
+    );
+    assert_eq!(
+        kind(open(&zip[..zip.len() / 2], ArchiveLimits::default())),
+        Some(StatementErrorKind::Archive)
+    );
     let mut flipped = zip.clone();
     flipped[60] ^= 0xff;
     let read = open(&flipped, ArchiveLimits::default()).and_then(|mut zip| zip.read(0));

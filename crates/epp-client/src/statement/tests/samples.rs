@@ -89,7 +89,8 @@ pub(super) fn xml() -> String {
             let value = serbian_date(value);
             format!("    <{name}>{value}</{name}>\n")
         });
-        text.push_str(&format!("  <{name}>\n{}  </{name}>\n", fields.collect::<String>()));
+        let fields = fields.collect::<Vec<_>>().concat();
+        text.extend(["  <", name, ">\n", &fields, "  </", name, ">\n"]);
     }
     text + "</Dokument>\n"
 }

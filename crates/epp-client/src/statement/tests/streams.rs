@@ -90,7 +90,8 @@ fn the_sums_may_stand_behind_the_items() {
 fn the_first_error_ends_the_stream() {
     let xml = xml().replace("77.00", "x");
     let statement = XmlStatement::new(xml.as_bytes(), Reading::Strict).unwrap();
-    let read: Vec<_> = statement.map(|item| item.map_err(|error| error.place().to_owned())).collect();
+    let read: Vec<_> =
+        statement.map(|item| item.map_err(|error| error.place().to_owned())).collect();
     assert_eq!(read.len(), 2);
     assert_eq!(read[1], Err("Stavka[1].Iznos".to_owned()));
 }

@@ -1,6 +1,6 @@
 //! Archives that mean harm: bombs, and names and kinds of entries that lead elsewhere.
 
-use std::io::{Read as _, Seek as _, Write as _};
+use std::io::Write as _;
 
 use ::zip::write::SimpleFileOptions;
 use ::zip::{CompressionMethod, ZipWriter};
