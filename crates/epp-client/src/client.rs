@@ -65,12 +65,12 @@ impl Client {
     where
         E: Endpoint<Api = Epp, Response = Answer<T>>,
     {
-        let generation = self.session.generation();
+        let renewals = self.session.renewals();
         let result = ask(&self.http, endpoint, options).await;
         // An expired token may also be told inside a success; 401 itself was dealt with below.
         match &result {
             Err(error) if E::INFO.auth == Auth::Required && told_in_a_success(error) => {
-                self.session.refuse(generation).await;
+                self.session.refuse(renewals).await;
                 ask(&self.http, endpoint, options).await
             }
             _ => result,
@@ -79,7 +79,9 @@ impl Client {
 
     /// The pages from `first` on, one request each, made when the stream is asked for the next.
     ///
-    /// The stream ends after the last page ([`Listing::next`]) or the first error. The service
+    /// The stream ends after the last page ([`Listing::next`]) or the first error; a service that
+    /// answers the same page twice is one, since items may be missing then. Set a page size, so
+    /// that the last page is known by its length. The service
     /// pages by position: what is added or removed meanwhile can move others across a page's edge.
     pub fn pages<L>(
         &self,

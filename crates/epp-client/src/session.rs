@@ -65,6 +65,8 @@ struct Inner {
     cache: TokenCache<TokenPair>,
     /// The generation of the newest token that was given to a call.
     given: AtomicU64,
+    /// How many times this process has logged in or refreshed.
+    renewals: AtomicU64,
     user: Mutex<User>,
 }
 
@@ -87,7 +89,8 @@ impl Session {
             None => cache,
         };
         let user = Mutex::new(User { credentials, refusal: None });
-        Self(Arc::new(Inner { http, cache, given: AtomicU64::new(0), user }))
+        let (given, renewals) = (AtomicU64::new(0), AtomicU64::new(0));
+        Self(Arc::new(Inner { http, cache, given, renewals, user }))
     }
 
     /// Uses other credentials for the next login and forgets that the earlier ones were refused.
@@ -112,22 +115,32 @@ impl Session {
         self.0.cache.import(tokens).await
     }
 
-    /// The generation of the newest token that a call was given.
-    pub(crate) fn generation(&self) -> u64 {
-        self.0.given.load(Ordering::Acquire)
+    /// How many times the tokens were renewed; read before a call, for [`refuse`](Self::refuse).
+    pub(crate) fn renewals(&self) -> u64 {
+        self.0.renewals.load(Ordering::Acquire)
     }
 
-    /// The service refused the token of that generation inside a success.
-    pub(crate) async fn refuse(&self, generation: u64) {
-        self.0.cache.refuse(generation).await;
+    /// The service refused a token inside a success, in a call before which there had been so
+    /// many renewals: nothing needs to be forgotten when there has been another one since.
+    pub(crate) async fn refuse(&self, renewals_before: u64) {
+        let given = self.0.given.load(Ordering::Acquire);
+        if self.renewals() == renewals_before {
+            self.0.cache.refuse(given).await;
+        }
     }
 
     fn user(&self) -> MutexGuard<'_, User> {
         self.0.user.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    async fn renewed(self, old: Option<TokenPair>) -> Result<TokenPair, SessionError> {
+        let tokens = self.renew(old).await?;
+        self.0.renewals.fetch_add(1, Ordering::AcqRel);
+        Ok(tokens)
+    }
+
     /// A new pair: by the refresh token, and by one login where there is none or it is refused.
-    async fn renew(self, old: Option<TokenPair>) -> Result<TokenPair, SessionError> {
+    async fn renew(&self, old: Option<TokenPair>) -> Result<TokenPair, SessionError> {
         if let Some(old) = old {
             let refresh = Refresh::new(&old);
             match ask(&self.0.http, &refresh, CallOptions::new()).await {
@@ -196,7 +209,7 @@ impl Authorise for Session {
             let session = self.clone();
             let now = self.0.http.clock().now();
             let (tokens, generation) =
-                self.0.cache.get(now, |old| session.renew(old)).await.map_err(|error| {
+                self.0.cache.get(now, |old| session.renewed(old)).await.map_err(|error| {
                     CredentialsError::new("the session has no token").because(error)
                 })?;
             let used = UsedToken::bearer(tokens.access_token(), generation)?;

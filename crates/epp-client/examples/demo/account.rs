@@ -78,11 +78,8 @@ pub(crate) fn statement(statement: &Statement, matches: &Matches) {
     println!("  debits          {:>16}", text(summary.debit_total));
     println!("  closing balance {:>16}", text(summary.closing_balance));
     println!("  Computed again from its {} items, everything adds up.", statement.items.len());
-    let by_reference = matches
-        .pairs
-        .iter()
-        .filter(|pair| pair.evidence == Evidence::TransactionReference)
-        .count();
+    let by_reference =
+        matches.pairs.iter().filter(|pair| pair.evidence == Evidence::TransactionReference).count();
     let all = matches.pairs.len();
     println!("  {all} debits matched to {all} orders, {by_reference} of them by the reference");
     println!("  of their execution; no order is missing, no debit is left over.");

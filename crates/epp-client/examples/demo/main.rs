@@ -98,9 +98,8 @@ async fn first_account(client: &Client) -> Outcome<BankAccount> {
 fn without_errors(orders: Vec<NewPaymentOrder>) -> Vec<NewPaymentOrder> {
     let findings = rules::orders(&orders, &Profile::documented());
     account::findings(&orders, &findings);
-    let is_wrong = |index: usize| {
-        findings.iter().any(|one| one.is_error() && one.order_index == Some(index))
-    };
+    let is_wrong =
+        |index: usize| findings.iter().any(|one| one.is_error() && one.order_index == Some(index));
     let numbered = orders.into_iter().enumerate();
     numbered.filter(|(index, _)| !is_wrong(*index)).map(|(_, order)| order).collect()
 }
@@ -118,8 +117,14 @@ async fn validated(client: &Client, orders: Vec<NewPaymentOrder>) -> Outcome<Vec
 }
 
 /// Creates the orders under a tag that is written down before.
-async fn create(client: &Client, orders: &[NewPaymentOrder], folder: &Path) -> Outcome<LocatedBatch> {
-    let tag = BatchTag::from_random(rand::random());
+async fn create(
+    client: &Client,
+    orders: &[NewPaymentOrder],
+    folder: &Path,
+) -> Outcome<LocatedBatch> {
+    let mut random = [0; 16];
+    aws_lc_rs::rand::fill(&mut random).map_err(|_| "there is no randomness")?;
+    let tag = BatchTag::from_random(u128::from_be_bytes(random));
     std::fs::write(folder.join("batch-tag.txt"), tag.as_str())?;
     let batch = client.create_and_locate(orders, &tag).await;
     if !batch.is_complete() || !batch.strangers().is_empty() {
@@ -150,8 +155,7 @@ async fn pay(
     let amounts = orders.iter().map(|order| order.amount);
     let sum = amounts.into_iter().try_fold(Amount::ZERO, |sum, one| sum.checked_add(one?));
     let sum = sum.ok_or("an order has no amount")?;
-    let start =
-        Start::new(batch.ids()).expecting(sum).channel(TwoFactorChannel::Authenticator);
+    let start = Start::new(batch.ids()).expecting(sum).channel(TwoFactorChannel::Authenticator);
     let payment = client.start_payment(&start).await?;
     if !payment.discrepancies().is_empty() {
         return Err("the started payment is not the one that was asked for".into());
@@ -180,8 +184,8 @@ async fn list(client: &Client, batch: &LocatedBatch) -> Outcome<Vec<PaymentOrder
 /// Downloads the statement of the day into a file and reads it from there.
 async fn statement(client: &Client, account: &BankAccount, folder: &Path) -> Outcome<Statement> {
     let number = account.number.as_ref().ok_or("the account has no number")?;
-    // The sandbox's day is that of Belgrade.
-    let now = client.clock().now().with_timezone(&chrono_tz_belgrade());
+    // The service's day is that of Belgrade.
+    let now = client.clock().now().with_timezone(&chrono_tz::Europe::Belgrade);
     let url = StatementUrl::daily(number, now.date_naive(), StatementFormat::Xml);
     let path = folder.join("statement.xml.zip");
     client.save_statement(&url, &path).await?;
