@@ -7,11 +7,12 @@ use crate::shell::{self, Failure, Outcome};
 struct Scene {
     name: &'static str,
     package: &'static str,
-    features: &'static str,
 }
 
-const SCENES: &[Scene] =
-    &[Scene { name: "kros", package: "kros-client", features: "webhook-layer" }];
+const SCENES: &[Scene] = &[
+    Scene { name: "kros", package: "kros-client" },
+    Scene { name: "epp", package: "epp-client" },
+];
 
 /// Plays one scene, or all of them in order.
 pub(crate) fn run(name: Option<&str>) -> Outcome {
@@ -33,8 +34,8 @@ fn play(scene: &Scene) -> Outcome {
         .map_err(|cause| Failure::new(format!("cannot make {artefacts}: {cause}")))?;
     let root = shell::root();
     let root = root.to_string_lossy();
-    let mut arguments = vec!["run", "-q", "-p", scene.package, "--example", "demo"];
-    arguments.extend(["--features", scene.features, "--", &root]);
+    let mut arguments = vec!["run", "-q", "-p", scene.package, "--all-features"];
+    arguments.extend(["--example", "demo", "--", &root]);
     shell::run(&mut shell::cargo(&arguments))
 }
 
@@ -45,6 +46,6 @@ mod tests {
     #[test]
     fn an_unknown_scene_is_refused_with_the_list_of_scenes() {
         let failure = run(Some("opera")).unwrap_err().to_string();
-        assert_eq!(failure, "there is no scene `opera`; the scenes are: kros");
+        assert_eq!(failure, "there is no scene `opera`; the scenes are: kros, epp");
     }
 }

@@ -4,6 +4,8 @@
 //! The document spells the paging parameters in two ways and names range filters in two ways; sent
 //! are the forms of its tables (ePP facts §4, traps 1, 5, 6, 7).
 
+use common_http::BuildError;
+
 /// Declares a paged list.
 macro_rules! list_request {
     (
@@ -103,7 +105,6 @@ macro_rules! list_request {
     };
 }
 
-use common_http::BuildError;
 pub(crate) use list_request;
 
 pub(crate) fn at_least_one(field: &'static str, value: Option<u64>) -> Result<(), BuildError> {

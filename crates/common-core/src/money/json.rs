@@ -3,10 +3,11 @@
 //! `serde_json` with `arbitrary_precision` keeps the text of a number and hands it over in three
 //! ways, depending on whether it comes from text, from a `Value` or from a buffer (as inside
 //! `#[serde(flatten)]` and untagged enums):
-//! as an integer, as a map with one private key, or, from a `Value` only, as an `f64` when printing
-//! that `f64` gives back the very text.
+//! as an integer, as a map with one private key, or, from a `Value` only, as an `f64` when one of
+//! two ways of printing that `f64` gives back the very text.
 //! All three are read here; the last is recognised by the error type of the deserializer and taken
-//! by that text, so no digit changes, while an `f64` of any other format is refused.
+//! when both ways print the same value, so no digit changes: an `f64` of any other format is
+//! refused, and so is a number of some 16 digits that the two print differently.
 //! What serde itself cannot buffer stays an error: a whole number beyond 64 bits inside a `Value`,
 //! read into a flattened struct or an untagged enum.
 
@@ -79,7 +80,12 @@ impl<'de> Visitor<'de> for AmountVisitor {
             return Err(E::custom("a binary floating-point number is not an exact amount"));
         }
         let number = Number::from_f64(float).ok_or_else(|| E::custom(AmountError::Malformed))?;
-        self.visit_str(number.as_str())
+        let amount: Amount = self.visit_str(number.as_str())?;
+        // Which of the two texts stood there cannot be told, so they must mean the same.
+        if Amount::parse(&float.to_string()).is_ok_and(|other| other != amount) {
+            return Err(E::custom("the number has too many digits to be taken out of a `Value`"));
+        }
+        Ok(amount)
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Amount, E> {

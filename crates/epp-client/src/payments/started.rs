@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use super::{Confirm, Confirmation, Discrepancy, Otp, PaymentRecord, Start};
 use common_http::Endpoint;
 
+use super::{Confirm, Confirmation, Discrepancy, Otp, PaymentRecord, Start};
 use crate::{
     client::Client,
     error::{Error, ErrorKind},

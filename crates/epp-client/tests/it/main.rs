@@ -1,10 +1,17 @@
-//! The client against the sandbox, over real sockets.
+//! The client against the sandbox: over real sockets where the socket matters, in process and on
+//! paused time where waiting matters.
 
-#![expect(clippy::unwrap_used, reason = "a test's own preparations stop the test when they fail")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test's own preparations stop the test when they fail"
+)]
 
-mod accounts;
-mod faults;
-mod orders;
-mod payments;
-mod sessions;
+mod cancellation;
+mod endpoints;
+mod listening;
+mod recovery;
+mod refusals;
+mod secrecy;
+mod sharing;
 mod support;

@@ -1,0 +1,63 @@
+//! A listener for everything that is logged, by anybody and at every level.
+
+use std::{
+    fmt::Write as _,
+    sync::{Arc, Mutex},
+};
+
+use tracing::{
+    Event, Subscriber,
+    field::{Field, Visit},
+    span,
+    subscriber::DefaultGuard,
+};
+use tracing_subscriber::{Layer, layer::Context, layer::SubscriberExt, registry::LookupSpan};
+
+/// Everything that anybody says, at every level: the target and the text.
+#[derive(Clone, Default)]
+pub(crate) struct Everything(Arc<Mutex<Vec<(String, String)>>>);
+
+struct Text(String);
+
+impl Visit for Text {
+    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
+        let _ = write!(self.0, " {field}={value:?}");
+    }
+}
+
+impl Everything {
+    /// Listens on this thread until the guard is dropped.
+    pub(crate) fn heard() -> (Self, DefaultGuard) {
+        let everything = Self::default();
+        let subscriber = tracing_subscriber::registry().with(everything.clone());
+        (everything, tracing::subscriber::set_default(subscriber))
+    }
+
+    fn note(&self, metadata: &tracing::Metadata<'_>, record: impl FnOnce(&mut Text)) {
+        let mut text = Text(metadata.name().to_owned());
+        record(&mut text);
+        self.0.lock().unwrap().push((metadata.target().to_owned(), text.0));
+    }
+
+    /// All of it.
+    pub(crate) fn all(&self) -> Vec<(String, String)> {
+        self.0.lock().unwrap().clone()
+    }
+
+    /// What this project's own crates said.
+    pub(crate) fn ours(&self) -> Vec<String> {
+        let own = |target: &str| target.starts_with("epp_client") || target.starts_with("common_");
+        let said = self.all().into_iter().filter(|(target, _)| own(target));
+        said.map(|(_, text)| text).collect()
+    }
+}
+
+impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Everything {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        self.note(event.metadata(), |text| event.record(text));
+    }
+
+    fn on_new_span(&self, attributes: &span::Attributes<'_>, _: &span::Id, _: Context<'_, S>) {
+        self.note(attributes.metadata(), |text| attributes.record(text));
+    }
+}
