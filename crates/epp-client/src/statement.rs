@@ -5,7 +5,7 @@
 //!
 //! * [`Archive`] opens the zip with limits and never uses an entry's name as a path.
 //! * [`Statement`] holds a whole statement; [`XmlStatement`] gives the items of an XML statement one by one, in constant
-//!   memory, from any [`BufRead`](std::io::BufRead).
+//!   memory, from any [`std::io::BufRead`].
 //! * [`Reading`] decides what happens to control characters, lost letters, commas in amounts: refused, or mended and counted
 //!   in [`Notes`].
 //! * [`Audit`] recomputes balance, counts and sums and gives [`Finding`]s; [`match_orders`] pairs items with payment orders.
