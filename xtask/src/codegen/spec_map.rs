@@ -86,7 +86,8 @@ fn tests(names: &[String]) -> String {
     let shown = names.iter().take(SHOWN_TESTS).map(|name| format!("`{name}`"));
     let mut parts: Vec<_> = shown.collect();
     if names.len() > SHOWN_TESTS {
-        parts.push(format!("{} more", names.len() - SHOWN_TESTS));
+        // No count: a new test elsewhere must not change this page.
+        parts.push("…".to_owned());
     }
     if parts.is_empty() { "none".to_owned() } else { parts.join(", ") }
 }
@@ -123,7 +124,7 @@ mod tests {
     #[test]
     fn many_tests_are_counted() {
         let names = ["a", "b", "c", "d"].map(str::to_owned);
-        assert_eq!(tests(&names), "`a`, `b`, 2 more");
+        assert_eq!(tests(&names), "`a`, `b`, …");
     }
 
     #[test]

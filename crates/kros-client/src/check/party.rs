@@ -40,7 +40,7 @@ fn partner(report: &mut Report<'_>, partner: Option<&Partner>) {
     let path = "partner.address.businessName";
     let name = partner.and_then(Partner::name);
     if filled(name).is_none() {
-        report.add(Rule::Required, path, "give the partner's name");
+        report.add(Rule::PartnerName, path, "give the partner's name");
     }
     report.length(path, name, report.profile.lengths.partner_name);
     let Some(partner) = partner.filter(|partner| is_slovak(partner.address.as_ref())) else {

@@ -86,7 +86,7 @@ impl Profile {
     /// The assumptions as they are documented on each field and rule.
     ///
     /// A finding withholds its document where a source gives a limit or a form, or where the document contradicts itself.
-    /// Rules that rest on a guess only warn: check digits of IČO and IČ DPH, spelling, the range of days, VAT rates, credit
+    /// Rules that rest on a guess only warn: the partner's name, check digits of IČO and IČ DPH, spelling, the range of days, VAT rates, credit
     /// notes and mandatory texts.
     pub fn documented() -> Self {
         Self {
@@ -145,6 +145,7 @@ impl Default for Profile {
 fn documented_severity(rule: Rule) -> Severity {
     match rule {
         Rule::IcoCheckDigit
+        | Rule::PartnerName
         | Rule::IcDphCheckDigit
         | Rule::Spelling
         | Rule::DateRange

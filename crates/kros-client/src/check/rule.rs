@@ -30,9 +30,11 @@ macro_rules! rules {
 }
 
 rules! {
-    /// What a document cannot do without: items that name something, the partner's name, a payment's day and sum.
+    /// What a document cannot do without: items that name something, a payment's day and sum.
     /// Facts §1 and §2; what the service itself demands is not documented.
     Required = "required",
+    /// The partner has a name. An assumption: a cash sale may do without one.
+    PartnerName = "partner-name",
     /// A text is longer than the service takes, counted in characters. Facts §1 and §2, from the integration guide.
     TooLong = "too-long",
     /// A variable symbol is 1 to 10 digits. Facts §2, several integrations, and the rule of Slovak banks.

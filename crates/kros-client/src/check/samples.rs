@@ -64,7 +64,11 @@ pub(super) fn broken_invoices() -> Vec<(Rule, &'static str, NewInvoice)> {
     vec![
         (Rule::Required, "items", NewInvoice { items: Vec::new(), ..sound() }),
         (Rule::Required, "items[0].name", with_item(|i| i.name(" ").item_code(""))),
-        (Rule::Required, "partner.address.businessName", NewInvoice { partner: None, ..sound() }),
+        (
+            Rule::PartnerName,
+            "partner.address.businessName",
+            NewInvoice { partner: None, ..sound() },
+        ),
         (
             Rule::TooLong,
             "partner.address.businessName",

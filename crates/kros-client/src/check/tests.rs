@@ -155,7 +155,7 @@ fn all_findings_come_at_once_with_the_path_of_each() {
         [
             (Rule::VariableSymbol, "variableSymbol"),
             (Rule::Currency, "currency"),
-            (Rule::Required, "partner.address.businessName"),
+            (Rule::PartnerName, "partner.address.businessName"),
             (Rule::Required, "items[1].name"),
             (Rule::Decimals, "items[1].totalPriceInclVat"),
             (Rule::VatRate, "items[1].vatRate"),
