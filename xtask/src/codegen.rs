@@ -18,8 +18,10 @@ struct Generator {
     make: fn(&[File]) -> Outcome<String>,
 }
 
-const GENERATORS: &[Generator] =
-    &[Generator { output: "docs/kros/spec-map.md", make: |files| spec_map::make("kros", files) }];
+const GENERATORS: &[Generator] = &[
+    Generator { output: "docs/epp/spec-map.md", make: |files| spec_map::make("epp", files) },
+    Generator { output: "docs/kros/spec-map.md", make: |files| spec_map::make("kros", files) },
+];
 
 /// The paths of all generated files.
 pub(crate) fn outputs() -> Vec<&'static str> {
