@@ -7,11 +7,13 @@ use crate::shell::{self, Failure, Outcome};
 struct Scene {
     name: &'static str,
     package: &'static str,
+    /// Examples of one workspace share a folder, so their names tell the crates apart.
+    example: &'static str,
 }
 
 const SCENES: &[Scene] = &[
-    Scene { name: "kros", package: "kros-client" },
-    Scene { name: "epp", package: "epp-client" },
+    Scene { name: "kros", package: "kros-client", example: "kros-demo" },
+    Scene { name: "epp", package: "epp-client", example: "demo" },
 ];
 
 /// Plays one scene, or all of them in order.
@@ -35,7 +37,7 @@ fn play(scene: &Scene) -> Outcome {
     let root = shell::root();
     let root = root.to_string_lossy();
     let mut arguments = vec!["run", "-q", "-p", scene.package, "--all-features"];
-    arguments.extend(["--example", "demo", "--", &root]);
+    arguments.extend(["--example", scene.example, "--", &root]);
     shell::run(&mut shell::cargo(&arguments))
 }
 

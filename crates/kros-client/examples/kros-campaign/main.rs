@@ -6,7 +6,7 @@
 //! outcome is compared with the sandbox's books, the documented recovery is carried out (KROS
 //! facts §5), and the books must hold each good document exactly once.
 //!
-//! `cargo run -q -p kros-client --example campaign -- --seeds 20 [--first-seed 1]`
+//! `cargo run -q -p kros-client --example kros-campaign -- --seeds 20 [--first-seed 1]`
 
 mod callers;
 mod documents;
