@@ -16,7 +16,7 @@ struct Campaign {
 
 const CAMPAIGNS: &[Campaign] = &[
     Campaign { name: "kros-faults", package: "kros-client", example: "kros-campaign" },
-    Campaign { name: "epp-faults", package: "epp-client", example: "campaign" },
+    Campaign { name: "epp-faults", package: "epp-client", example: "epp-campaign" },
     Campaign { name: "store-crash", package: "common-store", example: "crash" },
     Campaign { name: "fleet", package: "common-store", example: "fleet" },
 ];

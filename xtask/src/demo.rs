@@ -13,7 +13,7 @@ struct Scene {
 
 const SCENES: &[Scene] = &[
     Scene { name: "kros", package: "kros-client", example: "kros-demo" },
-    Scene { name: "epp", package: "epp-client", example: "demo" },
+    Scene { name: "epp", package: "epp-client", example: "epp-demo" },
 ];
 
 /// Plays one scene, or all of them in order.

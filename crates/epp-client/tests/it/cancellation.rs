@@ -51,7 +51,8 @@ impl Scene {
     fn confirmed(&self, id: PaymentOrderId) -> usize {
         let payments = self.sandbox.epp().payments().into_iter();
         let paid = payments.filter(|one| one.payment_tag.is_some());
-        paid.filter(|one| one.order_ids.iter().any(|other| i64::try_from(*other) == Ok(id.0))).count()
+        paid.filter(|one| one.order_ids.iter().any(|other| i64::try_from(*other) == Ok(id.0)))
+            .count()
     }
 }
 

@@ -8,7 +8,7 @@ use epp_client::{
     Client, SortDirection,
     accounts::{self, StatementFormat, StatementUrl},
     batch::LocatedBatch,
-    model::{NewPaymentOrder, RequestStatus, TwoFactorChannel},
+    model::{NewPaymentOrder, PaymentOrder, RequestStatus, TwoFactorChannel},
     payment_orders,
     payments::{Start, StartedPayment, Verdict},
     raw::Request,
@@ -129,7 +129,7 @@ async fn orders_are_created_found_listed_and_fetched() {
             .sort_by("id", SortDirection::Ascending)
             .per_page(3);
         let listed: Vec<_> = client.items(some).try_collect().await.unwrap();
-        let found: Vec<_> = listed.iter().filter_map(|order| order.known_id()).collect();
+        let found: Vec<_> = listed.iter().filter_map(PaymentOrder::known_id).collect();
         assert_eq!(found, ids[2..6]);
         let fetched = client.send(&payment_orders::Fetch(ids[0])).await.unwrap();
         assert_eq!(fetched.external_id.as_deref(), Some("c-1"));

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use epp_client::{
     Client, ErrorKind, Recovery,
-    batch::Located,
+    batch::{Located, Outcome},
+    model::PaymentOrderId,
     payments::{PaymentRecord, Start, Verdict},
 };
 use http::Method;
@@ -32,7 +33,8 @@ fn count(sandbox: &Sandbox, (method, path): &(Method, &str)) -> usize {
 
 #[tokio::test(start_paused = true)]
 async fn orders_whose_answer_was_lost_are_found_by_their_tag() {
-    for fault in [Fault::LoseAnswer, Fault::MaskAnswer { status: 503 }, Fault::CutAnswer { after: 9 }]
+    for fault in
+        [Fault::LoseAnswer, Fault::MaskAnswer { status: 503 }, Fault::CutAnswer { after: 9 }]
     {
         let (sandbox, client) = scene().await;
         once(&sandbox, &CREATE.0, CREATE.1, fault);
@@ -97,7 +99,8 @@ async fn a_start_whose_answer_was_lost_lapses_and_nothing_is_paid() {
 
 #[tokio::test(start_paused = true)]
 async fn a_confirmation_whose_answer_was_lost_is_found_paid_and_never_sent_again() {
-    for fault in [Fault::LoseAnswer, Fault::MaskAnswer { status: 408 }, Fault::CutAnswer { after: 9 }]
+    for fault in
+        [Fault::LoseAnswer, Fault::MaskAnswer { status: 408 }, Fault::CutAnswer { after: 9 }]
     {
         let (sandbox, client) = scene().await;
         let ids = created(&client, &sandbox, "a", 3).await;
@@ -147,5 +150,31 @@ async fn a_payment_that_differs_from_what_was_meant_is_not_confirmed() {
     assert_error(error.error(), ErrorKind::Discrepancy, false);
     assert_eq!(count(&sandbox, &CONFIRM), 0);
     error.into_payment().unwrap().accept_discrepancies().confirm(&otp).await.unwrap();
+    assert_expected(&sandbox);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_long_batch_is_split_and_stops_at_what_is_unknown() {
+    let (sandbox, client) = scene().await;
+    let all = orders(&sandbox, "long", 5_001);
+    let validated = client.validate_orders(&all).await;
+    assert_eq!((validated.accepted(), sandbox.epp().orders().len()), (5_001, 0));
+    once(&sandbox, &CREATE.0, CREATE.1, Fault::LoseAnswer);
+    let outcome = client.create_orders(&all).await;
+    let (first, rest) = outcome.outcomes().split_at(5_000);
+    assert!(first.iter().all(|one| matches!(one, Outcome::Unknown(_))));
+    assert!(matches!(rest, [Outcome::NotSent(_)]), "{rest:?}");
+    assert_eq!((count(&sandbox, &CREATE), sandbox.epp().orders().len()), (1, 5_000));
+    let outcome = client.create_orders(&all).await;
+    assert_eq!((outcome.accepted(), count(&sandbox, &CREATE)), (5_001, 3));
+    assert_expected(&sandbox);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_long_payment_is_refused_here_and_never_split() {
+    let (sandbox, client) = scene().await;
+    let start = Start::new((1..=5_001).map(PaymentOrderId));
+    assert_error(&client.start_payment(&start).await.unwrap_err(), ErrorKind::Input, false);
+    assert_eq!(count(&sandbox, &START), 0);
     assert_expected(&sandbox);
 }

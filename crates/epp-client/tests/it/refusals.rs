@@ -15,8 +15,8 @@ use http::Method;
 use sandbox::fault::{Fault, Rule};
 
 use crate::support::{
-    DAY, account, assert_error, assert_expected, beside, created, in_process, once, order,
-    orders, otp, started,
+    DAY, account, assert_error, assert_expected, beside, created, in_process, once, order, orders,
+    otp, started,
 };
 
 #[tokio::test(start_paused = true)]
@@ -92,7 +92,10 @@ fn wrong_orders(sandbox: &sandbox::Sandbox) -> Vec<(NewPaymentOrder, &'static st
         (good().creditor_bank_account("12"), "InvalidCreditorBankAccountValidation"),
         (blank(|one| one.creditor_name = None), "InvalidCreditorNameValidation"),
         (good().creditor_address(""), "InvalidCreditorAddressValidation"),
-        (good().creditor_code("8523201").creditor_code_model(ReferenceModel::Model97), "InvalidCreditorCodeValidation"),
+        (
+            good().creditor_code("8523201").creditor_code_model(ReferenceModel::Model97),
+            "InvalidCreditorCodeValidation",
+        ),
     ]
 }
 
@@ -127,9 +130,8 @@ async fn a_wrong_password_does_not_pay_and_the_right_one_does() {
     // The very same wrong password is not even sent.
     let error = payment.confirm(&Otp::new(&"x".into())).await.unwrap_err();
     assert_error(error.error(), ErrorKind::UsedToken, false);
-    let confirmations = || {
-        sandbox.epp().requests().iter().filter(|one| one.method == "PUT").count()
-    };
+    let confirmations =
+        || sandbox.epp().requests().iter().filter(|one| one.method == "PUT").count();
     assert_eq!(confirmations(), 1);
     error.into_payment().unwrap().confirm(&right).await.unwrap();
     assert_eq!(confirmations(), 2);
@@ -207,7 +209,7 @@ async fn a_link_that_has_ended_is_replaced_once_and_then_told() {
     once(&sandbox, &Method::GET, "/izvodi/{path}", late);
     client.statement(&url).await.unwrap();
     assert_eq!(sandbox.epp().statistics().downloads, 1);
-    sandbox.epp().set_link_life(Duration::ZERO);
+    sandbox.epp().faults().push(Rule::new(late).on(&Method::GET, "/izvodi/{path}"));
     assert_error(&client.statement(&url).await.unwrap_err(), ErrorKind::Gone, false);
     assert_expected(&sandbox);
 }
@@ -246,9 +248,7 @@ async fn trouble_on_the_way_is_told_by_its_kind_and_by_whether_it_may_have_happe
             assert_eq!(error.recovery(), Some(Recovery::OrdersByTag));
         }
         let requests = sandbox.epp().requests();
-        let sent = requests.iter().filter(|one| {
-            one.method == "POST" && one.path.ends_with(path)
-        });
+        let sent = requests.iter().filter(|one| one.method == "POST" && one.path.ends_with(path));
         // A refused token is replaced once, since nothing was processed.
         let expected = if kind == ErrorKind::Unauthenticated { 2 } else { 1 };
         assert_eq!(sent.count(), expected, "{fault:?}");

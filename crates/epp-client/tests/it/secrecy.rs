@@ -92,7 +92,8 @@ async fn secrets_show_nowhere_and_content_shows_in_no_event_of_ours() {
     let secret = user.totp_secret_base32();
     let mut secrets = vec![user.password(), "canary-password", &secret, WRONG_OTP];
     for pair in [&first, &last] {
-        secrets.extend([pair.access_token(), pair.refresh_token()].map(|one| one.expose_secret()));
+        secrets
+            .extend([pair.access_token(), pair.refresh_token()].map(ExposeSecret::expose_secret));
     }
     for secret in secrets {
         assert!(!shows.contains(secret), "a secret is shown");

@@ -11,7 +11,10 @@ use common_store::SqliteStore;
 use epp_client::{Client, ErrorKind, SharedToken, accounts};
 use futures_util::future::join_all;
 use http::Method;
-use sandbox::fault::{Fault, Rule};
+use sandbox::{
+    epp::Epp,
+    fault::{Fault, Rule},
+};
 use serde_json::{Value, json};
 use tokio::{process::Command, time::sleep};
 
@@ -22,9 +25,14 @@ const PROCESSES: usize = 4;
 /// Names the file from which a child process of these tests learns what to do.
 const ORDERS: &str = "EPP_CLIENT_TEST_PROCESS";
 
-/// Long enough that everybody has been refused before anybody has refreshed.
-fn slow_refresh() -> Rule {
-    Rule::new(Fault::DelayBefore { ms: 1_000 }).on(&Method::GET, "/login/refresh")
+/// Makes lists slow enough that everybody has taken the expired token before the first is refused,
+/// and a refresh slow enough that everybody has been refused before there is another one.
+fn slow_down(epp: &Epp) {
+    let rule = |fault, path| Rule::new(fault).on(&Method::GET, path);
+    epp.faults().clear();
+    epp.faults().push(rule(Fault::DelayBefore { ms: 200 }, "/bank-accounts"));
+    epp.faults().push(rule(Fault::DelayAfter { ms: 200 }, "/bank-accounts"));
+    epp.faults().push(rule(Fault::DelayBefore { ms: 1_000 }, "/login/refresh"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -34,8 +42,7 @@ async fn sixteen_clones_with_an_expired_token_refresh_once() {
     client.send(&accounts::List::new()).await.unwrap();
     for round in 1..=3 {
         epp.expire_tokens();
-        epp.faults().clear();
-        epp.faults().push(slow_refresh());
+        slow_down(epp);
         let calls = (0..16).map(|_| {
             let client = client.clone();
             tokio::spawn(async move { client.send(&accounts::List::new()).await })
@@ -141,11 +148,10 @@ async fn four_processes_with_an_expired_token_refresh_once() {
     let parent = parent.build().unwrap();
     parent.send(&accounts::List::new()).await.unwrap();
     epp.expire_tokens();
-    epp.faults().push(slow_refresh());
+    slow_down(epp);
 
-    let children: Vec<_> = (0..PROCESSES)
-        .map(|number| child(&sandbox, folder.path(), &number.to_string()))
-        .collect();
+    let children: Vec<_> =
+        (0..PROCESSES).map(|number| child(&sandbox, folder.path(), &number.to_string())).collect();
     wait_for(folder.path(), "ready").await;
     std::fs::write(folder.path().join("go"), "").unwrap();
     for mut child in children {

@@ -1,16 +1,7 @@
 //! What several tests need: sandboxes, clients, orders, and a way into the sandbox without
 //! sockets, so that time can be paused.
 
-use std::{
-    fmt,
-    future::poll_fn,
-    pin::pin,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    task::Poll,
-};
+use std::{fmt, future::poll_fn, pin::pin, task::Poll};
 
 use bytes::Bytes;
 use common_core::{limit::Windows, money::Amount, retry::RetryPolicy, store::BoxFuture};
@@ -121,7 +112,7 @@ pub(crate) async fn created(
     count: i64,
 ) -> Vec<PaymentOrderId> {
     let orders = orders(sandbox, prefix, count);
-    let tag = format!("batch-{prefix}").parse().unwrap();
+    let tag = format!("batch-of-{prefix}").parse().unwrap();
     let batch = client.create_and_locate(&orders, &tag).await;
     assert!(batch.is_complete(), "{batch:?}");
     batch.ids()
@@ -177,18 +168,12 @@ pub(crate) async fn dropped_after<F: Future>(future: F, pauses: usize) -> Option
 pub(crate) struct InProcess {
     api: Entrance,
     web: Entrance,
-    sent: Arc<AtomicU64>,
 }
 
 impl InProcess {
     pub(crate) fn of(sandbox: &Sandbox) -> Self {
         let epp = sandbox.epp();
-        Self { api: epp.service(), web: epp.web_service(), sent: Arc::default() }
-    }
-
-    /// How many requests were given to it.
-    pub(crate) fn sent(&self) -> u64 {
-        self.sent.load(Ordering::Relaxed)
+        Self { api: epp.service(), web: epp.web_service() }
     }
 }
 
@@ -203,13 +188,11 @@ impl Transport for InProcess {
         &self,
         request: http::Request<Body>,
     ) -> BoxFuture<'_, Result<http::Response<BodyStream>, TransportError>> {
-        self.sent.fetch_add(1, Ordering::Relaxed);
         Box::pin(async move {
             let interrupted = || TransportError::new(TransportErrorKind::Interrupted);
             tokio::task::yield_now().await;
             // The doubles share a host; the port tells the web host from the API.
-            let entrance =
-                if request.uri().port_u16() == Some(81) { &self.web } else { &self.api };
+            let entrance = if request.uri().port_u16() == Some(81) { &self.web } else { &self.api };
             let request = request.map(|body| axum::body::Body::from(whole(body)));
             let answer = entrance.send(request).await.map_err(|_| interrupted())?;
             tokio::task::yield_now().await;

@@ -29,7 +29,7 @@ enum Confirmed {
     /// It paid.
     Paid,
     /// It did not pay, and the payment can be confirmed still.
-    NotPaid(StartedPayment),
+    NotPaid(Box<StartedPayment>),
     /// It did not pay, and another payment has to be started.
     Over,
     /// Nobody knows.
@@ -47,13 +47,19 @@ impl Caller {
             return Ok(());
         }
         for round in 0..ROUNDS {
-            let channel = if round == 0 && self.rng.random_bool(0.7) {
+            let channel = if round < 4 && self.rng.random_bool(0.8) {
                 TwoFactorChannel::Authenticator
             } else {
                 TwoFactorChannel::Postal
             };
             let start = Start::new(ids.clone()).expecting(sum).channel(channel);
-            let Some(payment) = self.start(&start).await else { continue };
+            let Some(payment) = self.start(&start).await else {
+                // A broken promise is told, and nothing is waited for that cannot come.
+                if !self.verdict.is_clean() {
+                    return Ok(());
+                }
+                continue;
+            };
             let record = payment.record().clone();
             let is_paid = self.confirm(payment).await?;
             self.books.payments.push(Payment { tag: record.tag, is_paid });
@@ -111,7 +117,7 @@ impl Caller {
             is_wrong = false;
             match self.confirm_once(payment, &otp).await {
                 Confirmed::Paid => return Ok(true),
-                Confirmed::NotPaid(again) => payment = again,
+                Confirmed::NotPaid(again) => payment = *again,
                 Confirmed::Over => return Ok(false),
                 Confirmed::Unknown => return self.find_out(&record).await,
             }
@@ -160,7 +166,7 @@ impl Caller {
         match kind {
             ErrorKind::InvalidToken => {
                 self.verdict.tally.count(Row::WrongPassword);
-                Confirmed::NotPaid(payment)
+                Confirmed::NotPaid(Box::new(payment))
             }
             // The next password comes in half a minute; another channel is quicker.
             ErrorKind::UsedToken => {
@@ -174,7 +180,7 @@ impl Caller {
             }
             _ => {
                 self.verdict.tally.count(Row::NotPaid);
-                Confirmed::NotPaid(payment)
+                Confirmed::NotPaid(Box::new(payment))
             }
         }
     }

@@ -8,7 +8,7 @@
 //! the end every good order must be created once and paid once, the statement of the day must add
 //! up and name each, and nothing that was said may be false.
 //!
-//! `cargo run -q -p epp-client --example campaign -- --seeds 20 [--first-seed 1]`
+//! `cargo run -q -p epp-client --example epp-campaign -- --seeds 50 [--first-seed 1]`
 
 mod caller;
 mod judge;
@@ -36,7 +36,7 @@ use crate::{judge::Verdict, run::Failure, tally::Row, tries::Tries};
 const AT_ONCE: usize = 16;
 
 /// From so many seeds on, a kind of trouble that was never met means that the campaign is broken.
-const ENOUGH: u64 = 20;
+const ENOUGH: u64 = 50;
 
 #[tokio::main]
 async fn main() -> ExitCode {
