@@ -2,11 +2,11 @@
 
 use std::{
     fmt::Write as _,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, OnceLock},
 };
 
 use tracing::{
-    Event, Subscriber,
+    Dispatch, Event, Subscriber,
     field::{Field, Visit},
     span,
     subscriber::DefaultGuard,
@@ -28,6 +28,11 @@ impl Visit for Text {
 impl Everything {
     /// Listens on this thread until the guard is dropped.
     pub(crate) fn heard() -> (Self, DefaultGuard) {
+        // While there is only one subscriber, a thread without any decides for all threads that an
+        // event it meets first interests nobody. A second one that hears everything prevents that.
+        static SECOND: OnceLock<Dispatch> = OnceLock::new();
+        SECOND.get_or_init(|| Dispatch::new(tracing_subscriber::registry()));
+
         let everything = Self::default();
         let subscriber = tracing_subscriber::registry().with(everything.clone());
         (everything, tracing::subscriber::set_default(subscriber))
