@@ -268,7 +268,7 @@ proptest! {
 fn a_number_that_two_printers_write_differently_is_refused_and_never_changed() {
     let text = "1000010000001790.3";
     assert_eq!(serde_json::from_str::<Amount>(text).unwrap().to_string(), text);
-    let value: serde_json::Value = serde_json::from_str(text).unwrap();
+    let value: Value = serde_json::from_str(text).unwrap();
     match serde_json::from_value::<Amount>(value) {
         Ok(amount) => assert_eq!(amount.to_string(), text),
         Err(error) => assert!(error.to_string().contains("too many digits"), "{error}"),
