@@ -23,19 +23,26 @@ const DOORS: &[Doors] = &[
     tested("common-http", &["common-core"], &["common-store"]),
     tested("common-store", &["common-core"], &["common-http"]),
     doors("ksef-crypto", &["c14n", "common-core"]),
-    tested("kros-client", &["common-core", "common-http"], &["common-store", SANDBOX]),
-    tested("epp-client", &["common-core", "common-http"], &["common-store", SANDBOX]),
-    tested("ekasy-device", &["common-core", "common-http", "common-store"], &[SANDBOX]),
+    tested("kros-client", &["common-core", "common-http"], &["common-store", SANDBOX, TRIAL]),
+    tested("epp-client", &["common-core", "common-http"], &["common-store", SANDBOX, TRIAL]),
+    tested("ekasy-device", &["common-core", "common-http", "common-store"], &[SANDBOX, TRIAL]),
     tested(
         "ksef-client",
         &["common-core", "common-http", "common-store", "ksef-crypto"],
-        &[SANDBOX],
+        &[SANDBOX, TRIAL],
     ),
     doors("sandbox", &["c14n", "common-core"]),
+    doors("trial", &[]),
     doors("xtask", &[]),
+    // It runs the fuzz targets, which look into everything that reads what strangers wrote.
+    doors(
+        "fuzz-short",
+        &["c14n", "common-core", "common-http", "epp-client", "kros-client", "ksef-crypto"],
+    ),
 ];
 
 const SANDBOX: &str = "sandbox";
+const TRIAL: &str = "trial";
 
 const fn doors(name: &'static str, may_use: &'static [&'static str]) -> Doors {
     tested(name, may_use, &[])

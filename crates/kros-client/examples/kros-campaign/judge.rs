@@ -9,23 +9,10 @@ use crate::{
     documents::Nature,
     ledger::{Claim, Entry, Standing},
     receiver::Received,
-    tally::Tally,
+    tally::Row,
 };
 
-/// What a seed, or all of them, came to.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Verdict {
-    /// Documents that were reported as accepted, or had to be recovered, and are not there.
-    pub(crate) lost: u64,
-    /// External ids stored more than once, and notifications handled more than once.
-    pub(crate) duplicated: u64,
-    /// Everything else that was said and is not so.
-    pub(crate) untrue: u64,
-    /// A sentence for each of these.
-    pub(crate) sentences: Vec<String>,
-    /// What was met.
-    pub(crate) tally: Tally,
-}
+pub(crate) type Verdict = trial::Verdict<Row>;
 
 /// When the judgement is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,81 +53,67 @@ impl Truth {
     }
 }
 
-impl Verdict {
-    /// Takes over another verdict.
-    pub(crate) fn join(&mut self, other: Self) {
-        self.lost += other.lost;
-        self.duplicated += other.duplicated;
-        self.untrue += other.untrue;
-        self.sentences.extend(other.sentences);
-        self.tally.join(other.tally);
-    }
+/// What is judged by, and what is noted down.
+#[derive(Debug)]
+pub(crate) struct Judge<'a> {
+    pub(crate) verdict: &'a mut Verdict,
+    pub(crate) truth: &'a Truth,
+    pub(crate) stage: Stage,
+}
 
-    /// Whether every promise was kept.
-    pub(crate) fn is_clean(&self) -> bool {
-        (self.lost, self.duplicated, self.untrue) == (0, 0, 0)
-    }
-
-    /// Notes a broken promise that is neither a loss nor a duplicate.
-    pub(crate) fn untrue(&mut self, sentence: String) {
-        self.untrue += 1;
-        self.sentences.push(sentence);
-    }
-
+impl Judge<'_> {
     /// Judges every document, each by all that was said about it.
-    pub(crate) fn judge<D>(&mut self, entries: &[Entry<D>], truth: &Truth, stage: Stage) {
+    pub(crate) fn judge<D>(&mut self, entries: &[Entry<D>]) {
         for entry in entries {
-            self.judge_books(entry, truth, stage);
+            self.judge_books(entry);
             for claim in &entry.claims {
                 if let Claim::Accepted(request) = claim {
-                    self.judge_notice(entry, *request, truth);
+                    self.judge_notice(entry, *request);
                 }
             }
         }
     }
 
-    fn judge_books<D>(&mut self, entry: &Entry<D>, truth: &Truth, stage: Stage) {
-        let (id, copies) = (&entry.external_id, truth.copies(&entry.external_id));
+    fn judge_books<D>(&mut self, entry: &Entry<D>) {
+        let (id, copies) = (&entry.external_id, self.truth.copies(&entry.external_id));
         let (nature, standing) = (entry.nature, entry.standing());
         let said = format!("{id} ({nature:?}, {:?})", entry.claims);
         if copies > 1 {
-            self.duplicated += 1;
-            self.sentences.push(format!("{said} is stored {copies} times"));
+            self.verdict.duplicated(format!("{said} is stored {copies} times"));
         }
-        let due = standing == Standing::Taken || stage == Stage::AfterTheRecovery;
+        let due = standing == Standing::Taken || self.stage == Stage::AfterTheRecovery;
         if due && nature == Nature::Good && copies == 0 {
-            self.lost += 1;
-            self.sentences.push(format!("{said} is not stored"));
+            self.verdict.lost(format!("{said} is not stored"));
         }
         if standing == Standing::Absent && copies > 0 {
-            self.untrue(format!("{said} is stored"));
+            self.verdict.untrue(format!("{said} is stored"));
         }
         let never = matches!(nature, Nature::Withheld | Nature::Refused);
         if never && standing == Standing::Taken {
-            self.untrue(format!("{said} cannot have been accepted"));
+            self.verdict.untrue(format!("{said} cannot have been accepted"));
         }
     }
 
     /// An accepted request has one notification, which tells of each document what became of it.
-    fn judge_notice<D>(&mut self, entry: &Entry<D>, request: RequestId, truth: &Truth) {
+    fn judge_notice<D>(&mut self, entry: &Entry<D>, request: RequestId) {
         let id = &entry.external_id;
-        let notices = truth.notices(request);
+        let notices = self.truth.notices(request);
         if notices.len() > 1 {
-            self.duplicated += 1;
             let times = notices.len();
-            self.sentences.push(format!("{id}: its notification was handled {times} times"));
+            self.verdict.duplicated(format!("{id}: its notification was handled {times} times"));
         }
         let Some(notice) = notices.first() else {
-            self.untrue(format!("{id}: no notification came about request {request}"));
+            self.verdict.untrue(format!("{id}: no notification came about request {request}"));
             return;
         };
         let created = is_created(notice, id);
-        if created != (truth.copies(id) > 0) {
-            self.untrue(format!("{id}: its notification says created: {created}"));
+        if created != (self.truth.copies(id) > 0) {
+            self.verdict.untrue(format!("{id}: its notification says created: {created}"));
         }
         let failed = notice.outcome != webhook::Outcome::AllCreated;
         if !created && !failed {
-            self.untrue(format!("{id} was not created and its notification speaks of success"));
+            self.verdict
+                .untrue(format!("{id} was not created and its notification speaks of success"));
         }
     }
 }

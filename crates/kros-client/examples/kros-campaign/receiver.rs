@@ -24,7 +24,7 @@ use kros_client::webhook::{
 use rand::{RngExt, rngs::StdRng};
 use tokio::{net::TcpListener, task::JoinHandle};
 
-use crate::run::Failure;
+use trial::Failure;
 
 /// A receiver that listens until it is dropped.
 #[derive(Debug)]

@@ -12,10 +12,11 @@ use kros_client::{
 };
 use sandbox::kros::Kros;
 
+use trial::Failure;
+
 use crate::{
     judge::{Truth, Verdict},
     ledger::{Claim, Entry, Standing},
-    run::Failure,
     tally::Row,
 };
 

@@ -13,21 +13,18 @@ use sandbox::{
     kros::{Kros, Profile},
 };
 use tokio::time::sleep;
+use trial::{Failure, Relay, Tearing};
 
 use crate::{
     callers::{Clients, Told, read_lists, send_batch, send_singly},
     documents::{self, Nature},
-    judge::{Stage, Truth, Verdict},
+    judge::{Judge, Stage, Truth, Verdict},
     ledger::{Claim, Entry},
     plan::{self, LONGEST_DELAY, Mood, Plan, rng},
     receiver,
     recovery::recover,
-    relay::Relay,
     tally::{Row, Tally},
 };
-
-/// Why a seed could not be run at all.
-pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// When the day of every sandbox begins.
 pub(crate) const MORNING: &str = "2026-01-31T00:00:00";
@@ -52,7 +49,7 @@ pub(crate) async fn seed(seed: u64) -> Result<Verdict, Failure> {
     let kros = sandbox.kros();
     let company = kros.company("0").ok_or("the sandbox has no company")?;
     let receiver = receiver::connect(kros, company.id, rng(seed, "receiver")).await?;
-    let relay = Relay::start(address(kros)?, rng(seed, "relay")).await?;
+    let relay = Relay::start(address(kros)?, Tearing::default(), rng(seed, "relay")).await?;
     let maker = Maker::new(&plan, company.token())?;
 
     let mut verdict = Verdict::default();
@@ -64,8 +61,9 @@ pub(crate) async fn seed(seed: u64) -> Result<Verdict, Failure> {
     sleep(Duration::from_millis(LONGEST_DELAY + 300)).await;
     kros.settle().await;
     let truth = Truth::of(kros, receiver.received());
-    verdict.judge(&books.invoices, &truth, Stage::AfterTheFaults);
-    verdict.judge(&books.payments, &truth, Stage::AfterTheFaults);
+    let mut judge = Judge { verdict: &mut verdict, truth: &truth, stage: Stage::AfterTheFaults };
+    judge.judge(&books.invoices);
+    judge.judge(&books.payments);
 
     let careful = maker.careful(kros.base_url())?;
     recover(&careful, kros, &mut books.invoices, &mut verdict).await?;
@@ -76,8 +74,10 @@ pub(crate) async fn seed(seed: u64) -> Result<Verdict, Failure> {
     // What was broken before is not counted again.
     if verdict.is_clean() {
         let truth = Truth::of(kros, news);
-        verdict.judge(&books.invoices, &truth, Stage::AfterTheRecovery);
-        verdict.judge(&books.payments, &truth, Stage::AfterTheRecovery);
+        let mut judge =
+            Judge { verdict: &mut verdict, truth: &truth, stage: Stage::AfterTheRecovery };
+        judge.judge(&books.invoices);
+        judge.judge(&books.payments);
     }
     for unexpected in kros.unexpected() {
         verdict.untrue(format!("the client sent what it must not: {}", unexpected.what));

@@ -22,8 +22,8 @@ use kros_client::{
 };
 use sandbox::{Sandbox, kros::Profile};
 use tokio::{net::TcpListener, task::JoinHandle};
+use trial::Everything;
 
-use crate::listening::Everything;
 use crate::support::{SEEDS, assert_expected, calm, hostile, invoice, invoices, over_socket};
 
 const SECRET: &str = "vymyslené-tajomstvo-0002";
@@ -137,7 +137,7 @@ async fn neither_secret_nor_content_of_a_delivery_is_logged() {
     posted(&url, None, &told.body).await;
     let all = everything.all();
     assert!(all.iter().all(|(_, text)| !text.contains(SECRET)));
-    let ours = everything.ours();
+    let ours = everything.ours("kros_client");
     let refusals = ours.iter().filter(|text| text.contains("a notification was refused")).count();
     assert_eq!(refusals, 2, "{ours:?}");
     for content in ["canary-order", told.signature.as_str(), "documentNumber"] {

@@ -16,7 +16,6 @@ mod filters;
 mod guarding;
 #[cfg(feature = "webhook-layer")]
 mod layer;
-mod listening;
 mod notifications;
 mod pace;
 mod recovery;

@@ -11,8 +11,8 @@ use kros_client::{
     webhook::{MemoryReplayGuard, Verifier},
 };
 use sandbox::{Sandbox, fault::Fault};
+use trial::Everything;
 
-use crate::listening::Everything;
 use crate::support::{always, assert_expected, calm, invoice, once, over_socket};
 
 const SECRET: &str = "canary-webhook-secret";
@@ -104,7 +104,7 @@ async fn secrets_show_nowhere_and_content_shows_in_no_event_of_ours() {
         let leak = all.iter().find(|(_, text)| text.contains(secret));
         assert!(leak.is_none(), "a secret is logged by {:?}", leak.map(|(target, _)| target));
     }
-    let ours = everything.ours();
+    let ours = everything.ours("kros_client");
     let calls = ours.iter().filter(|text| text.contains("call")).count();
     assert_eq!(calls, 10, "each request is one event");
     assert!(ours.iter().any(|text| text.contains("/invoices/{id}")), "{ours:#?}");

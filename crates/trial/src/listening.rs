@@ -2,7 +2,7 @@
 
 use std::{
     fmt::Write as _,
-    sync::{Arc, Mutex, OnceLock},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
 use tracing::{
@@ -15,7 +15,7 @@ use tracing_subscriber::{Layer, layer::Context, layer::SubscriberExt, registry::
 
 /// Everything that anybody says, at every level: the target and the text.
 #[derive(Clone, Default)]
-pub(crate) struct Everything(Arc<Mutex<Vec<(String, String)>>>);
+pub struct Everything(Arc<Mutex<Vec<(String, String)>>>);
 
 struct Text(String);
 
@@ -27,7 +27,7 @@ impl Visit for Text {
 
 impl Everything {
     /// Listens on this thread until the guard is dropped.
-    pub(crate) fn heard() -> (Self, DefaultGuard) {
+    pub fn heard() -> (Self, DefaultGuard) {
         // While there is only one subscriber, a thread without any decides for all threads that an
         // event it meets first interests nobody. A second one that hears everything prevents that.
         static SECOND: OnceLock<Dispatch> = OnceLock::new();
@@ -41,17 +41,20 @@ impl Everything {
     fn note(&self, metadata: &tracing::Metadata<'_>, record: impl FnOnce(&mut Text)) {
         let mut text = Text(metadata.name().to_owned());
         record(&mut text);
-        self.0.lock().unwrap().push((metadata.target().to_owned(), text.0));
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push((metadata.target().to_owned(), text.0));
     }
 
     /// All of it.
-    pub(crate) fn all(&self) -> Vec<(String, String)> {
-        self.0.lock().unwrap().clone()
+    pub fn all(&self) -> Vec<(String, String)> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// What this project's own crates said.
-    pub(crate) fn ours(&self) -> Vec<String> {
-        let own = |target: &str| target.starts_with("kros_client") || target.starts_with("common_");
+    /// What the named crate of this project and those that it is built on said.
+    pub fn ours(&self, name: &str) -> Vec<String> {
+        let own = |target: &str| target.starts_with(name) || target.starts_with("common_");
         let said = self.all().into_iter().filter(|(target, _)| own(target));
         said.map(|(_, text)| text).collect()
     }

@@ -6,7 +6,7 @@ use std::{
     net::SocketAddr,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
@@ -17,16 +17,25 @@ use tokio::{
     task::{JoinHandle, JoinSet},
 };
 
-/// Of ten connections, how many tear.
-const TEARS_IN_TEN: u32 = 2;
+/// How often and where connections tear.
+#[derive(Clone, Copy, Debug)]
+pub struct Tearing {
+    /// Of ten connections, how many tear.
+    pub in_ten: u32,
+    /// A torn connection carries fewer bytes of requests than this.
+    pub before: u64,
+}
 
-/// A torn connection carries fewer bytes of requests than this: from none of the head to several
-/// whole requests.
-const LONGEST_TEAR: u64 = 12_000;
+impl Default for Tearing {
+    /// Two of ten, from none of the head to several whole requests.
+    fn default() -> Self {
+        Self { in_ten: 2, before: 12_000 }
+    }
+}
 
 /// A relay that runs until it is dropped.
 #[derive(Debug)]
-pub(crate) struct Relay {
+pub struct Relay {
     address: SocketAddr,
     state: Arc<State>,
     task: JoinHandle<()>,
@@ -35,29 +44,45 @@ pub(crate) struct Relay {
 #[derive(Debug)]
 struct State {
     service: SocketAddr,
+    tearing: Tearing,
+    calm: AtomicBool,
     torn: AtomicU64,
     chance: Mutex<StdRng>,
 }
 
 impl Relay {
     /// Starts a relay to `service` on the loopback interface.
-    pub(crate) async fn start(service: SocketAddr, chance: StdRng) -> io::Result<Self> {
+    ///
+    /// # Errors
+    ///
+    /// When no port can be bound.
+    pub async fn start(service: SocketAddr, tearing: Tearing, chance: StdRng) -> io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
-        let state =
-            Arc::new(State { service, torn: AtomicU64::new(0), chance: Mutex::new(chance) });
+        let state = Arc::new(State {
+            service,
+            tearing,
+            calm: AtomicBool::new(false),
+            torn: AtomicU64::new(0),
+            chance: Mutex::new(chance),
+        });
         let task = tokio::spawn(accept(listener, Arc::clone(&state)));
         Ok(Self { address, state, task })
     }
 
     /// Where it listens.
-    pub(crate) fn address(&self) -> SocketAddr {
+    pub fn address(&self) -> SocketAddr {
         self.address
     }
 
     /// How many connections were torn.
-    pub(crate) fn torn(&self) -> u64 {
+    pub fn torn(&self) -> u64 {
         self.state.torn.load(Ordering::Relaxed)
+    }
+
+    /// Tears no connection that is made from now on.
+    pub fn calm_down(&self) {
+        self.state.calm.store(true, Ordering::Relaxed);
     }
 }
 
@@ -100,8 +125,8 @@ impl State {
     /// After how many bytes of requests the next connection tears.
     fn tear(&self) -> Option<u64> {
         let mut chance = self.chance.lock().unwrap_or_else(PoisonError::into_inner);
-        let tears = chance.random_range(0..10) < TEARS_IN_TEN;
-        let limit = chance.random_range(0..LONGEST_TEAR);
-        tears.then_some(limit)
+        let tears = chance.random_range(0..10) < self.tearing.in_ten;
+        let limit = chance.random_range(0..self.tearing.before.max(1));
+        (tears && !self.calm.load(Ordering::Relaxed)).then_some(limit)
     }
 }
