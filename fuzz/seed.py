@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Fills fuzz/corpus with small inputs made from the fixtures, so that fuzzing starts near what is valid.
+"""Fills a folder, fuzz/corpus when none is named, with small inputs made from the fixtures, so that fuzzing starts near what is valid.
 
 Corpora are not committed; running this again adds what is missing and takes nothing away.
 """
@@ -8,9 +8,11 @@ import gzip
 import hashlib
 import io
 import json
+import sys
 import tarfile
 import zipfile
 from pathlib import Path
+from xml.sax.saxutils import escape
 
 HERE = Path(__file__).resolve().parent
 FIXTURES = HERE.parent / "fixtures"
@@ -37,6 +39,29 @@ NOTIFICATIONS = [
     '"results":{"entities":[{"data":{"id":8,"externalId":"A-2"},"problems":[{"propertyPath":"Partner","message":"invented"}]}],'
     '"relatedEntities":[{"documentId":9,"paymentStatus":3}]}}',
 ]
+DATES = [
+    "13.6.2024T12:16:46", "2024-04-25T12:56:38.4460154+02:00", "2024-06-13T13:40:35", "2022-12-01", "03.06.2024.",
+    "3.6.2024 9:05", "2024-06-03T13:40:35Z", "2024-06-03 13:40", "0000-01-01", "31.12.9999T23:59:59.999999999-23:59",
+    "2024-02-30", '"13.6.2024T12:16:46"', " 2024-06-03 ", "sutra", "20240603", "null",
+]
+ITEM = {
+    "RacunZaduzenja": "840000000010284941", "NazivZaduzenja": "Izmišljena Škola", "IzvorInformacije": "1",
+    "ModelPozivaZaduzenja": "97", "PozivZaduzenja": "", "SifraPlacanja": "221", "Iznos": "3.21",
+    "RacunOdobrenja": "840000000023566472", "NazivOdobrenja": "Izmišljeni Dobavljač & Ko <1>",
+    "PodatakZaReklamaciju": "EPP319877", "DatumValute": "24.04.2024", "VremeIzvrsenja": "24.04.2024 13:40:35",
+}
+STATEMENT = {
+    "Zaglavlje": {"Sediste": "001", "DatumIzvoda": "24.04.2024"},
+    "Zbirni": {
+        "RacunIzvoda": "840000000010284941", "Naziv": "Измишљена школа", "BrNalogaDuguje": "2", "BrNalogaPotrazuje": "1",
+        "PrethodniSaldo": "10.00", "IznosDuguje": "6.42", "IznosPotrazuje": "1.00", "Saldo": "4.58", "BrojIzvoda": "81",
+    },
+    "Stavka": [
+        ITEM,
+        ITEM | {"VremeIzvrsenja": "", "Novo": "nepoznato", "StatusNaloga": "9"},
+        ITEM | {"IzvorInformacije": "20", "Iznos": "1.00", "SvrhaDoznake": "red 1\nred 2\ttab"},
+    ],
+}
 
 
 def load(path):
@@ -74,6 +99,57 @@ def archives():
         yield b"t" + gzip.compress(out.getvalue(), mtime=0)
 
 
+def as_xml(statement):
+    """A statement as the service writes it; `Stavka` stands as often as there are items."""
+    def record(name, fields):
+        inner = "".join(f"<{field}>{escape(value)}</{field}>" if value else f"<{field}/>" for field, value in fields.items())
+        return f"<{name}>{inner}</{name}>\n"
+
+    def section(name, value):
+        return "".join(record(name, one) for one in value) if isinstance(value, list) else record(name, value)
+
+    return "<Dokument>\n" + "".join(section(name, value) for name, value in statement.items()) + "</Dokument>\n"
+
+
+def statements():
+    xml = as_xml(STATEMENT)
+    texts = [
+        xml, "\ufeff" + '<?xml version="1.0" encoding="utf-8"?>\n' + xml, json.dumps(STATEMENT, ensure_ascii=False),
+        json.dumps({"Dokument": STATEMENT}), json.dumps({"Stavka": STATEMENT["Stavka"][0]}), json.dumps({"Stavka": None}),
+        xml.replace("3.21", "3,21").replace("10.00", "1.010,00"), xml.replace("Ko", "Ko\x0b\ufffd"),
+        as_xml({"Zbirni": STATEMENT["Zbirni"]} | {"Stavka": [], "Zaglavlje": STATEMENT["Zaglavlje"]}),
+        xml.replace("<Zbirni>", "<!-- sume --><Zbirni>").replace("Izmišljena", "<![CDATA[Izmišljena]]>").replace("1\nred", "1&#13;&#x416;red"),
+        "<Dokument/>", "<!DOCTYPE Dokument><Dokument/>", "%PDF-1.4",
+    ]
+    yield from texts
+    yield xml.encode("cp1250", "replace")
+    for names in (["izvod.xml"], ["izvod.json"], ["a/", "../izvod.XML", "citaj.txt"]):
+        for method in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            out = io.BytesIO()
+            with zipfile.ZipFile(out, "w") as archive:
+                for name in names:
+                    text = "" if name.endswith("/") else texts[2] if name.endswith("json") else xml
+                    archive.writestr(zipfile.ZipInfo(name), text, method)
+            yield b"z" + out.getvalue()
+
+
+def crk_documents():
+    """Receipts, reports and short forms on their own, without what is around them."""
+    for example in ("day", "unknown-kind"):
+        for entry in load(f"crk/examples/{example}.json")["JPK"]["content"]:
+            yield from (json.dumps(document, ensure_ascii=False) for document in entry.values())
+
+
+def crk_objects():
+    payloads = [b"{}", json.dumps(load("crk/examples/day.json")).encode(), gzip.compress(b"{}", mtime=0), b"x" * 70]
+    yield from (b"s" + payload for payload in payloads)
+    yield from (b"e" + bytes([choice]) + payload for choice in range(8) for payload in payloads[:2])
+    yield from (item["text"] for item in load("crk/vectors/jose/objects.json"))
+    for vector in load("crk/vectors/jose/rfc7520.json").values():
+        yield from (form if isinstance(form, str) else json.dumps(form)
+                    for form in (vector.get("compact"), vector.get("flattened"), vector.get("general")) if form)
+
+
 def notifications():
     for vector in load("kros/vectors/signature.json"):
         if all(isinstance(vector.get(name), str) for name in ("utf8", "body")):
@@ -89,6 +165,11 @@ def seeds():
     return {
         "amount_json": AMOUNTS,
         "c14n": documents,
+        "crk_document": [*files("crk/examples", "*.json"), *files("crk/vectors/documents", "*.j*"), *crk_documents()],
+        "crk_jose": crk_objects(),
+        "epp_date": DATES,
+        "epp_statement": [*statements(), *files("epp/regressions", "*.json"), *files("epp/regressions", "*.xml"),
+                          *(b"z" + archive for archive in files("epp/regressions", "*.zip"))],
         "kros_notification": notifications(),
         "numbers": numbers + IDENTIFIERS,
         "package_open": archives(),
@@ -97,8 +178,9 @@ def seeds():
 
 
 def main():
+    base = Path(sys.argv[1]) if len(sys.argv) > 1 else HERE / "corpus"
     for target, inputs in seeds().items():
-        folder = HERE / "corpus" / target
+        folder = base / target
         folder.mkdir(parents=True, exist_ok=True)
         inputs = [text.encode("utf-8") if isinstance(text, str) else text for text in inputs]
         for content in inputs:

@@ -1,6 +1,6 @@
 //! Amounts keep their digits from JSON to JSON, and rounding is off by half a cent at most.
 
-#![no_main]
+#![cfg_attr(fuzzing, no_main)]
 
 use common_core::money::{Amount, Money, Rounding};
 use libfuzzer_sys::fuzz_target;

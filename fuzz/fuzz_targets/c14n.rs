@@ -3,7 +3,7 @@
 //! Canonical XML 1.0, section 1.1: canonicalising a canonical form changes nothing.
 //! Exclusive XML Canonicalization 1.0, section 3, has the same for its own form.
 
-#![no_main]
+#![cfg_attr(fuzzing, no_main)]
 
 use c14n::{Canonical, Canonicalizer, Comments};
 use libfuzzer_sys::fuzz_target;

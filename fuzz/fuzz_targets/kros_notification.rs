@@ -3,7 +3,7 @@
 //!
 //! The input is a signature header, a line feed, and a body.
 
-#![no_main]
+#![cfg_attr(fuzzing, no_main)]
 
 use aws_lc_rs::hmac;
 use base64::{Engine as _, engine::general_purpose::STANDARD};

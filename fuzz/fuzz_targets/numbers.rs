@@ -1,6 +1,6 @@
 //! Whatever a parser of numbers takes, it writes so that it reads the same again.
 
-#![no_main]
+#![cfg_attr(fuzzing, no_main)]
 
 use std::{fmt::Debug, fmt::Display, str::FromStr};
 

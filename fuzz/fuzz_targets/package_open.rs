@@ -4,7 +4,7 @@
 //! The first byte tells what the rest is: `z` a ZIP archive, `t` a tar.gz archive, anything else
 //! the description of a package that is made here and then changed.
 
-#![no_main]
+#![cfg_attr(fuzzing, no_main)]
 
 use std::{collections::HashSet, io::Cursor};
 

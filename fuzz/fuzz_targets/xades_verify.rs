@@ -4,7 +4,7 @@
 //! bytes changed, parts taken out, doubled and moved, which is how signatures are wrapped.
 //! Whatever verifies under the authority of the vectors must have the content of a vector.
 
-#![no_main]
+#![cfg_attr(fuzzing, no_main)]
 
 use std::sync::LazyLock;
 

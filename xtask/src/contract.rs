@@ -2,7 +2,10 @@
 //!
 //! A table is a JSON array with an object per operation; `method` and `path` name the operation, the other columns are facts about it.
 
+pub(crate) mod description;
 pub(crate) mod endpoints;
+pub(crate) mod json_text;
+pub(crate) mod overlay;
 
 use std::fmt::{self, Display};
 
@@ -17,8 +20,8 @@ pub(crate) struct System {
     pub(crate) client: &'static str,
     /// The folder of the client crate that holds its endpoints.
     pub(crate) sources: &'static str,
-    /// Whether the authority publishes a description that a program can read.
-    pub(crate) described: bool,
+    /// Where the authority publishes a description that a program can read, if it does: a text, or a folder of them.
+    pub(crate) described_at: Option<&'static str>,
 }
 
 /// All systems, built and planned.
@@ -26,8 +29,14 @@ pub(crate) const SYSTEMS: &[System] = &[
     undescribed("kros", "kros-client", "crates/kros-client/src"),
     undescribed("epp", "epp-client", "crates/epp-client/src"),
     undescribed("crk", "ekasy-device", "crates/ekasy-device/src"),
-    described("ksef-v1", "ksef-client", "crates/ksef-client/src/v1"),
-    described("ksef-v2", "ksef-client", "crates/ksef-client/src/v2"),
+    System {
+        described_at: Some("https://ksef.mf.gov.pl/openapi/gtw/svc/api/"),
+        ..undescribed("ksef-v1", "ksef-client", "crates/ksef-client/src/v1")
+    },
+    System {
+        described_at: Some("https://api-test.ksef.mf.gov.pl/docs/v2/openapi.json"),
+        ..undescribed("ksef-v2", "ksef-client", "crates/ksef-client/src/v2")
+    },
 ];
 
 /// One row of a contract table.
@@ -38,12 +47,8 @@ pub(crate) struct Operation {
     pub(crate) columns: Map<String, Value>,
 }
 
-const fn described(name: &'static str, client: &'static str, sources: &'static str) -> System {
-    System { name, client, sources, described: true }
-}
-
 const fn undescribed(name: &'static str, client: &'static str, sources: &'static str) -> System {
-    System { name, client, sources, described: false }
+    System { name, client, sources, described_at: None }
 }
 
 impl System {

@@ -4,18 +4,22 @@
 //! Examples that a generator makes are made again on the way.
 
 mod decimal;
+mod description_diff;
 mod diff;
+mod distil;
 mod epp_examples;
 mod kros_examples;
+mod refresh;
 mod seeded;
 mod source;
+mod yaml;
 
 use std::path::Path;
 
 use clap::Subcommand;
 
 use crate::{
-    contract::{self, System},
+    contract::{self, System, description::Description},
     shell::{self, Failure, Mode, Outcome},
 };
 
@@ -26,17 +30,17 @@ pub(crate) enum Action {
     Refresh {
         /// The folder of the system under fixtures/.
         system: String,
-        /// A file; download it first when it is on the network.
-        #[arg(long)]
-        from: String,
+        /// The files of the description; download them first when they are on the network.
+        #[arg(long, num_args = 1.., required = true)]
+        from: Vec<String>,
     },
-    /// Show what another contract table changes, operation by operation.
+    /// Show what another description or contract table changes.
     Diff {
         /// The folder of the system under fixtures/.
         system: String,
-        /// A file with a contract table.
-        #[arg(long)]
-        from: String,
+        /// The files of a description, or a file with a contract table where there is none.
+        #[arg(long, num_args = 1.., required = true)]
+        from: Vec<String>,
     },
 }
 
@@ -75,9 +79,15 @@ pub(crate) fn run(mode: Mode) -> Outcome {
 /// Refreshes a contract or shows a difference.
 pub(crate) fn act(action: &Action) -> Outcome {
     match action {
-        Action::Refresh { system, from } => refresh(System::named(system)?, local(from)?),
-        Action::Diff { system, from } => show_diff(System::named(system)?, local(from)?),
+        Action::Refresh { system, from } => refresh::refresh(System::named(system)?, &local(from)?),
+        Action::Diff { system, from } => show_diff(System::named(system)?, &local(from)?),
     }
+}
+
+/// The description in some texts of an authority.
+#[cfg(test)]
+pub(crate) fn distil_files(system: &System, from: &[&Path]) -> Outcome<Description> {
+    refresh::distilled(system, from).map(|made| made.description)
 }
 
 fn make(examples: &Examples, mode: Mode) -> Outcome<Vec<String>> {
@@ -101,22 +111,16 @@ fn make(examples: &Examples, mode: Mode) -> Outcome<Vec<String>> {
     Ok(problems)
 }
 
-fn refresh(system: &System, from: &Path) -> Outcome {
-    shell::read(from)?;
-    let table = system.table();
-    let name = system.name;
-    Err(Failure::new(if system.described {
-        format!("the distiller for {name} is not built yet, so {table} cannot be refreshed")
-    } else {
-        format!(
-            "{name} publishes no description that a program can read: edit {table} by hand, \
-             then the `Endpoint`s in {}, then run `cargo xtask fixtures` and `cargo xtask codegen`",
-            system.sources
-        )
-    }))
-}
-
-fn show_diff(system: &System, from: &Path) -> Outcome {
+fn show_diff(system: &System, from: &[&Path]) -> Outcome {
+    if system.described_at.is_some() {
+        return show_description_diff(system, from);
+    }
+    let [from] = from else {
+        return Err(Failure::new(format!(
+            "{} has one contract table, so name one file",
+            system.name
+        )));
+    };
     let place = system.table();
     let old = contract::parse(&place, &shell::read(&shell::root().join(&place))?)?;
     let new = contract::parse(&from.to_string_lossy(), &shell::read(from)?)?;
@@ -128,12 +132,28 @@ fn show_diff(system: &System, from: &Path) -> Outcome {
     Ok(())
 }
 
-fn local(from: &str) -> Outcome<&Path> {
-    if from.contains("://") {
-        let sentence = "xtask does not use the network; download the file and name it with --from";
-        return Err(Failure::new(format!("`{from}` is an address: {sentence}")));
+fn show_description_diff(system: &System, from: &[&Path]) -> Outcome {
+    let old = Description::of(system.name, &[])?;
+    let new = refresh::distilled(system, from)?.description;
+    let changes = description_diff::changes(&old, &new)?;
+    for change in &changes {
+        println!("{change}");
     }
-    Ok(Path::new(from))
+    let (operations, schemas) = (old.operations.len(), old.schemas.len());
+    println!(
+        "{}: {operations} operations, {schemas} schemas, {} changes",
+        system.name,
+        changes.len()
+    );
+    Ok(())
+}
+
+fn local(from: &[String]) -> Outcome<Vec<&Path>> {
+    if let Some(address) = from.iter().find(|from| from.contains("://")) {
+        let sentence = "xtask does not use the network; download the file and name it with --from";
+        return Err(Failure::new(format!("`{address}` is an address: {sentence}")));
+    }
+    Ok(from.iter().map(Path::new).collect())
 }
 
 #[cfg(test)]
@@ -142,15 +162,16 @@ mod tests {
 
     #[test]
     fn an_address_is_refused_with_what_to_do() {
-        let failure = local("https://example.com/a.json").unwrap_err().to_string();
+        let failure = local(&["https://example.com/a.json".to_owned()]).unwrap_err().to_string();
         assert!(failure.ends_with("download the file and name it with --from"), "{failure}");
-        assert_eq!(local("a.json").unwrap(), Path::new("a.json"));
+        assert_eq!(local(&["a.json".to_owned()]).unwrap(), [Path::new("a.json")]);
     }
 
     #[test]
     fn a_system_without_description_says_what_to_edit() {
         let manifest = shell::root().join("Cargo.toml");
-        let failure = refresh(System::named("kros").unwrap(), &manifest).unwrap_err().to_string();
+        let failure =
+            refresh::refresh(System::named("kros").unwrap(), &[&manifest]).unwrap_err().to_string();
         assert!(
             failure.contains("edit fixtures/kros/contract/endpoints.json by hand"),
             "{failure}"

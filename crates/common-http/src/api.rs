@@ -1,6 +1,7 @@
 //! What the endpoints of one system have in common: above all how it words its errors.
 
 use bytes::Bytes;
+use common_core::effect::ErrorKind;
 
 use crate::endpoint::Parts;
 
@@ -13,6 +14,14 @@ pub trait Api: Send + Sync + 'static {
     ///
     /// Must not fail: what cannot be read is left out. The status is filled in by the caller.
     fn problem(parts: &Parts, body: &Bytes) -> ProblemContext;
+
+    /// What kind of failure an answer with that status and problem is: that of its status.
+    ///
+    /// A system whose codes say more than its statuses may tell otherwise. The kind decides about
+    /// retries, so [`ErrorKind::TooManyRequests`] may be told only where nothing was done.
+    fn kind(status: u16, _problem: &ProblemContext) -> ErrorKind {
+        ErrorKind::of_status(status).unwrap_or(ErrorKind::Unexpected)
+    }
 }
 
 /// What the server said about a failure, exactly as it said it.

@@ -6,9 +6,12 @@ use common_core::{
     secret::{ExposeSecret, SecretString, Zeroizing},
     store::BoxFuture,
 };
-use http::HeaderValue;
+use http::{
+    HeaderValue,
+    header::{AUTHORIZATION, HeaderName},
+};
 
-/// Provides the `Authorization` header of calls that need one.
+/// Provides the header that authorises calls which need one: `Authorization` with most services.
 pub trait Authorise: Send + Sync + fmt::Debug {
     /// The credentials for one request; may log in or refresh first.
     fn credentials(&self) -> BoxFuture<'_, Result<Option<UsedToken>, CredentialsError>>;
@@ -29,23 +32,38 @@ impl Authorise for Box<dyn Authorise> {
     }
 }
 
-/// A header value as it was used, and which token it was.
+/// A header as it was used, and which token it was.
 #[derive(Clone, Debug)]
 pub struct UsedToken {
-    header: HeaderValue,
+    name: HeaderName,
+    value: HeaderValue,
     generation: u64,
 }
 
 impl UsedToken {
     /// `Bearer <token>`; fails when the token has characters that a header cannot carry.
     pub fn bearer(token: &SecretString, generation: u64) -> Result<Self, CredentialsError> {
-        // The value is marked sensitive, so that neither its own Debug nor a header map's shows it.
         let text = Zeroizing::new(format!("Bearer {}", token.expose_secret()));
-        let mut header = HeaderValue::from_str(&text).map_err(|_| {
+        Self::from_text(AUTHORIZATION, &text, generation)
+    }
+
+    /// The token alone in a header of that name; fails when the token has characters that a header
+    /// cannot carry.
+    pub fn in_header(
+        name: HeaderName,
+        token: &SecretString,
+        generation: u64,
+    ) -> Result<Self, CredentialsError> {
+        Self::from_text(name, token.expose_secret(), generation)
+    }
+
+    fn from_text(name: HeaderName, text: &str, generation: u64) -> Result<Self, CredentialsError> {
+        let mut value = HeaderValue::from_str(text).map_err(|_| {
             CredentialsError::new("the token has characters that a header cannot carry")
         })?;
-        header.set_sensitive(true);
-        Ok(Self { header, generation })
+        // The value is marked sensitive, so that neither its own Debug nor a header map's shows it.
+        value.set_sensitive(true);
+        Ok(Self { name, value, generation })
     }
 
     /// Tells tokens of one source apart; grows with each renewal.
@@ -53,8 +71,8 @@ impl UsedToken {
         self.generation
     }
 
-    pub(crate) fn header(&self) -> HeaderValue {
-        self.header.clone()
+    pub(crate) fn header(&self) -> (HeaderName, HeaderValue) {
+        (self.name.clone(), self.value.clone())
     }
 }
 
@@ -140,5 +158,13 @@ mod tests {
         let error = StaticBearer::new(&SecretString::from("canary\ntoken")).unwrap_err();
         assert!(!format!("{error} {error:?}").contains("canary"));
         assert!(StaticBearer::new(&SecretString::from("")).is_err());
+    }
+
+    #[test]
+    fn a_token_can_stand_in_another_header_and_shows_nowhere() {
+        let name = HeaderName::from_static("sessiontoken");
+        let used = UsedToken::in_header(name.clone(), &SecretString::from("canary"), 3).unwrap();
+        assert_eq!(used.header(), (name, HeaderValue::from_static("canary")));
+        assert!(!format!("{used:?}").contains("canary"));
     }
 }

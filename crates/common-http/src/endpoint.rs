@@ -5,11 +5,11 @@
 //! them all in the same way.
 
 use bytes::Bytes;
-use common_core::effect::Effect;
+use common_core::effect::{Effect, ErrorKind};
 use http::Method;
 
 use crate::{
-    api::Api,
+    api::{Api, ProblemContext},
     base_url::BaseUrl,
     body::Body,
     error::{BuildError, DecodeError},
@@ -61,6 +61,15 @@ pub trait Endpoint: Sync {
 
     /// Reads a successful (2xx) answer; pure.
     fn response(parts: &Parts, body: &Bytes) -> Result<Self::Response, DecodeError>;
+
+    /// What kind of failure an answer with that status and problem is: what its system says.
+    ///
+    /// An endpoint that gives a status a meaning of its own tells it here. A 401 that refuses
+    /// something else than the session's credentials is one: it must not have them renewed and
+    /// the request sent again.
+    fn kind(status: u16, problem: &ProblemContext) -> ErrorKind {
+        Self::Api::kind(status, problem)
+    }
 }
 
 /// An endpoint whose answer is one page of many.

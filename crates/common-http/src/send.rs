@@ -11,11 +11,10 @@ use common_core::{
     limit::LimitKey,
     retry::{Attempt, Decision, Failure},
 };
-use http::header::AUTHORIZATION;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::{
-    api::{Api, Problem},
+    api::{Api, Problem, ProblemContext},
     authorise::UsedToken,
     body::{Body, BodyStream},
     client::{CallOptions, Client, Inner},
@@ -47,7 +46,7 @@ impl<A: Api> Client<A> {
         options: CallOptions,
     ) -> Result<E::Response, Error> {
         let (info, build) = (E::INFO, || endpoint.request(&self.inner.base));
-        let call = Call::new::<A>(&self.inner, &info, &build, options, Read::Whole);
+        let call = Call::new::<E>(&self.inner, &info, &build, options, Read::Whole);
         let Success { parts, body, attempts } = call.run().await?;
         let body = body.collect(u64::MAX).await.unwrap_or_default();
         E::response(&parts, &body).map_err(|error| {
@@ -65,7 +64,7 @@ impl<A: Api> Client<A> {
         options: CallOptions,
     ) -> Result<Success, Error> {
         let (info, build) = (E::INFO, || endpoint.request(&self.inner.base));
-        Call::new::<A>(&self.inner, &info, &build, options, Read::AsItArrives).run().await
+        Call::new::<E>(&self.inner, &info, &build, options, Read::AsItArrives).run().await
     }
 }
 
@@ -89,7 +88,8 @@ pub(crate) struct Success {
 struct Call<'a> {
     inner: &'a Inner,
     api: &'static str,
-    problem: fn(&Parts, &Bytes) -> crate::api::ProblemContext,
+    problem: fn(&Parts, &Bytes) -> ProblemContext,
+    kind: fn(u16, &ProblemContext) -> ErrorKind,
     info: &'a Info,
     build: &'a (dyn Fn() -> Result<http::Request<Body>, BuildError> + Sync),
     options: CallOptions,
@@ -98,7 +98,7 @@ struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    fn new<A: Api>(
+    fn new<E: Endpoint>(
         inner: &'a Inner,
         info: &'a Info,
         build: &'a (dyn Fn() -> Result<http::Request<Body>, BuildError> + Sync),
@@ -106,7 +106,8 @@ impl<'a> Call<'a> {
         read: Read,
     ) -> Self {
         let deadline = options.deadline.map(|deadline| inner.clock.tick() + deadline);
-        Self { inner, api: A::NAME, problem: A::problem, info, build, options, read, deadline }
+        let (api, problem, kind) = (E::Api::NAME, E::Api::problem, E::kind);
+        Self { inner, api, problem, kind, info, build, options, read, deadline }
     }
 
     async fn run(&self) -> Result<Success, Error> {
@@ -212,7 +213,8 @@ impl<'a> Call<'a> {
                 self.error(ErrorKind::Credentials, Phase::NotSent).because(error)
             })?;
         if let Some(used) = &credentials {
-            request.headers_mut().insert(AUTHORIZATION, used.header());
+            let (name, value) = used.header();
+            request.headers_mut().insert(name, value);
         }
         Ok(credentials)
     }
@@ -234,12 +236,13 @@ impl<'a> Call<'a> {
     async fn refusal(&self, parts: &Parts, body: BodyStream, used: Option<UsedToken>) -> Failed {
         let body = body.collect(PROBLEM_LIMIT).await.unwrap_or_default();
         let status = parts.status.as_u16();
-        let kind = ErrorKind::of_status(status).unwrap_or(ErrorKind::Unexpected);
+        let context = (self.problem)(parts, &body);
+        let kind = (self.kind)(status, &context);
         let retry_after = header::retry_after(&parts.headers, self.inner.clock.now());
         if kind == ErrorKind::TooManyRequests {
             self.penalise(retry_after.unwrap_or(PENALTY)).await;
         }
-        let problem: Problem = (self.problem)(parts, &body).with_status(status);
+        let problem: Problem = context.with_status(status);
         let error = self
             .error(kind, Phase::Answered)
             .with_problem(problem)

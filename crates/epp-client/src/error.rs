@@ -102,7 +102,7 @@ impl Error {
         })
     }
 
-    /// What the service said, when it answered.
+    /// What the service said, when it answered; of a login that it refused, what it said to that.
     pub fn problem(&self) -> Option<&Problem> {
         self.0.problem.as_ref()
     }
@@ -173,10 +173,13 @@ impl From<common_http::Error> for Error {
             message: problem.message.clone(),
         });
         let told = problem.as_ref().and_then(Problem::kind);
-        let kind = told.unwrap_or_else(|| match ErrorKind::from(error.kind()) {
-            ErrorKind::Credentials if login_was_refused(&error) => ErrorKind::LoginRefused,
-            kind => kind,
-        });
+        let refused_login = refused_login(&error);
+        let kind = match refused_login {
+            Some(_) => ErrorKind::LoginRefused,
+            None => told.unwrap_or_else(|| error.kind().into()),
+        };
+        // Of a call that was not sent nothing was said: what was said of the login is.
+        let problem = refused_login.and_then(Self::problem).cloned().or(problem);
         // A code that says what was wrong is a refusal, whatever the status beside it.
         let happened = error.may_have_happened() && told.is_none();
         let endpoint = error.endpoint();
@@ -191,16 +194,16 @@ impl From<common_http::Error> for Error {
     }
 }
 
-/// Whether a login that the service refused is the cause.
-fn login_was_refused(error: &common_http::Error) -> bool {
+/// The refusal of the login, when that is the cause.
+fn refused_login(error: &common_http::Error) -> Option<&Error> {
     let mut cause = std::error::Error::source(error);
     while let Some(error) = cause {
-        if error.downcast_ref().is_some_and(SessionError::is_refusal) {
-            return true;
+        if let Some(SessionError::Refused(refusal)) = error.downcast_ref() {
+            return Some(refusal);
         }
         cause = error.source();
     }
-    false
+    None
 }
 
 impl Problem {

@@ -10,9 +10,11 @@ use tokio::net::TcpListener;
 
 use crate::chance::Chance;
 use crate::control;
+use crate::crk::{Addresses, Channel, Crk};
 use crate::epp::Epp;
 use crate::front::{Context, Mood};
 use crate::kros::Kros;
+use crate::ksef_v1::KsefV1;
 use crate::record::{Exchange, Journal, Unexpected};
 use crate::server;
 use crate::tasks::Tasks;
@@ -25,6 +27,8 @@ pub struct Sandbox {
     context: Arc<Context>,
     kros: Kros,
     epp: Epp,
+    crk: Crk,
+    ksef_v1: KsefV1,
     control: Option<String>,
     data: Option<PathBuf>,
 }
@@ -70,15 +74,16 @@ impl Builder {
     }
 
     /// The control API listens on this port, the doubles on the next ones: KROS, ePP, the web host
-    /// of ePP; without it any free ports.
+    /// of ePP, KSeF 1.x, from the tenth on CPD, WebApi and Event Hub of CRK; without it any free ports.
     #[must_use]
     pub fn port_base(mut self, port: u16) -> Self {
         self.sockets = Sockets::From(port);
         self
     }
 
-    /// No port is opened: the doubles are reached through [`Kros::service`], [`Epp::service`] and
-    /// [`Epp::web_service`].
+    /// No port is opened: the doubles are reached through [`Kros::service`], [`Epp::service`],
+    /// [`Epp::web_service`], [`KsefV1::service`], [`Crk::cpd_service`], [`Crk::webapi_service`] and
+    /// [`Crk::hub_service`].
     #[must_use]
     pub fn without_sockets(mut self) -> Self {
         self.sockets = Sockets::None;
@@ -121,7 +126,10 @@ impl Builder {
                 // The doubles share a host, so the port tells the web host from the API.
                 let web = "http://localhost:81".to_owned();
                 let epp = Epp::new(context.clone(), "http://localhost", web);
-                return Ok(Sandbox { seed, context, kros, epp, control: None, data });
+                let crk = Crk::new(context.clone(), crk_in_process())?;
+                let ksef_v1 = KsefV1::new(context.clone(), "http://localhost:83");
+                let control = None;
+                return Ok(Sandbox { seed, context, kros, epp, crk, ksef_v1, control, data });
             }
         };
         let port = |number: u16| if first == 0 { 0 } else { first.saturating_add(number) };
@@ -134,13 +142,24 @@ impl Builder {
         let epp = Epp::new(context.clone(), &origin, web);
         server::serve(epp_listener, epp.socket_service(), &context.tasks);
         server::serve(web_listener, epp.web_socket_service(), &context.tasks);
-        let app = control::router(kros.clone(), epp.clone(), context.clone());
+        let (ksef_listener, origin) = open(port(4)).await?;
+        let ksef_v1 = KsefV1::new(context.clone(), &origin);
+        server::serve(ksef_listener, ksef_v1.socket_service(), &context.tasks);
+        let crk = open_crk(&context, [port(10), port(11), port(12)]).await?;
+        let app = control::router(
+            kros.clone(),
+            epp.clone(),
+            crk.clone(),
+            ksef_v1.clone(),
+            context.clone(),
+        );
         context.tasks.spawn(async move {
             if let Err(error) = axum::serve(control_listener, app).await {
                 tracing::error!(%error, "the control API stopped");
             }
         });
-        Ok(Sandbox { seed, context, kros, epp, control: Some(control), data })
+        let control = Some(control);
+        Ok(Sandbox { seed, context, kros, epp, crk, ksef_v1, control, data })
     }
 }
 
@@ -158,6 +177,16 @@ impl Sandbox {
     /// The double of ePP.
     pub fn epp(&self) -> &Epp {
         &self.epp
+    }
+
+    /// The double of CRK.
+    pub fn crk(&self) -> &Crk {
+        &self.crk
+    }
+
+    /// The double of KSeF 1.x.
+    pub fn ksef_v1(&self) -> &KsefV1 {
+        &self.ksef_v1
     }
 
     /// The address of the control API; `None` without sockets.
@@ -186,6 +215,11 @@ impl Sandbox {
             "kros": self.kros.base_url(),
             "epp": self.epp.base_url(),
             "epp_web": self.epp.web_url(),
+            "ksef_v1": self.ksef_v1.base_url(),
+            "crk_cpd": self.crk.cpd_url(),
+            "crk_webapi": self.crk.webapi_url(),
+            "event_hub": self.crk.hub_url(),
+            "ca_pem": self.crk.ca_pem(),
             "control": self.control,
             "seed": self.seed,
         })
@@ -210,7 +244,12 @@ impl Sandbox {
         write(&folder.join("kros-payments.json"), &json!(self.kros.payments()))?;
         write(&folder.join("kros-notifications.json"), &json!(self.kros.notifications()))?;
         write(&folder.join("epp-orders.json"), &json!(self.epp.orders()))?;
-        write(&folder.join("epp-payments.json"), &json!(self.epp.payments()))
+        write(&folder.join("epp-payments.json"), &json!(self.epp.payments()))?;
+        write(&folder.join("ksef-v1-invoices.json"), &json!(self.ksef_v1.invoices()))?;
+        for (name, lines) in self.crk.files() {
+            std::fs::write(folder.join(name), lines)?;
+        }
+        Ok(())
     }
 }
 
@@ -218,6 +257,36 @@ impl Drop for Sandbox {
     fn drop(&mut self) {
         self.context.tasks.abort();
     }
+}
+
+/// The double of CRK behind three ports with TLS.
+async fn open_crk(context: &Arc<Context>, ports: [u16; 3]) -> io::Result<Crk> {
+    let [cpd, webapi, hub] = ports;
+    let (cpd_listener, cpd) = open_tls(cpd).await?;
+    let (webapi_listener, webapi) = open_tls(webapi).await?;
+    let (hub_listener, hub) = open_tls(hub).await?;
+    let crk = Crk::new(context.clone(), Addresses { cpd, webapi, hub })?;
+    let tls = crk.tls()?;
+    let serve = |listener, channel, config| {
+        server::serve_tls(listener, crk.socket_service(channel), config, &context.tasks);
+    };
+    serve(cpd_listener, Channel::Cpd, tls.cpd);
+    serve(webapi_listener, Channel::WebApi, tls.webapi);
+    serve(hub_listener, Channel::EventHub, tls.hub);
+    Ok(crk)
+}
+
+/// Addresses that only name the services; CMD09 wants at least twenty characters.
+fn crk_in_process() -> Addresses {
+    let address = |port: u16| format!("https://localhost:{port}");
+    Addresses { cpd: address(5062), webapi: address(8443), hub: address(9443) }
+}
+
+/// A listener for TLS and its address.
+async fn open_tls(port: u16) -> io::Result<(TcpListener, String)> {
+    let listener = server::bind(port).await?;
+    let address = format!("https://{}", listener.local_addr()?);
+    Ok((listener, address))
 }
 
 /// A listener and its address.

@@ -53,7 +53,7 @@ enum Choice {
 ///
 /// An input/output error when a port, the standard output or the data folder fails.
 pub async fn run(arguments: Arguments) -> io::Result<ExitCode> {
-    if !matches!(arguments.system, Choice::All | Choice::Kros | Choice::Epp) {
+    if !matches!(arguments.system, Choice::All | Choice::Kros | Choice::Epp | Choice::KsefV1 | Choice::Crk) {
         writeln!(io::stderr(), "error: the emulator of this system is not built yet")?;
         return Ok(ExitCode::from(2));
     }

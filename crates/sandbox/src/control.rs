@@ -12,9 +12,11 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::crk::{self, Crk};
 use crate::epp::{BatchShape, Epp, Oddity, PageShape};
 use crate::fault::Rule;
 use crate::front::Context;
+use crate::ksef_v1::{self, KsefV1};
 use crate::kros::{Decision, Form, Kros, Profile, Scheme};
 
 /// A rule and the system it is for; more systems follow with their doubles.
@@ -23,6 +25,8 @@ use crate::kros::{Decision, Form, Kros, Profile, Scheme};
 enum NewRule {
     Kros { rule: Rule },
     Epp { rule: Rule },
+    Crk { rule: Rule },
+    KsefV1 { rule: Rule },
 }
 
 #[derive(Deserialize)]
@@ -65,11 +69,21 @@ struct EppSettings {
 struct Doubles {
     kros: Kros,
     epp: Epp,
+    crk: Crk,
+    ksef_v1: KsefV1,
     context: Arc<Context>,
 }
 
 /// The routes of the control API.
-pub(crate) fn router(kros: Kros, epp: Epp, context: Arc<Context>) -> Router {
+pub(crate) fn router(
+    kros: Kros,
+    epp: Epp,
+    crk: Crk,
+    ksef_v1: KsefV1,
+    context: Arc<Context>,
+) -> Router {
+    let of_ksef_v1 = ksef_v1::control::router(ksef_v1.clone());
+    let of_crk = crk::control::router(crk.clone());
     Router::new()
         .route("/credentials", get(credentials))
         .route("/faults", get(faults).post(add_fault).delete(clear_faults))
@@ -90,7 +104,9 @@ pub(crate) fn router(kros: Kros, epp: Epp, context: Arc<Context>) -> Router {
         .route("/kros/settle", post(settle))
         .route("/kros/statistics", get(statistics))
         .route("/kros/webhook", post(set_webhook))
-        .with_state(Doubles { kros, epp, context })
+        .with_state(Doubles { kros, epp, crk, ksef_v1, context })
+        .merge(of_crk)
+        .merge(of_ksef_v1)
 }
 
 async fn credentials(State(doubles): State<Doubles>) -> Json<Value> {
@@ -107,7 +123,10 @@ async fn credentials(State(doubles): State<Doubles>) -> Json<Value> {
     let companies: Vec<Value> = shown.collect();
     let consent = doubles.kros.consent_url();
     let kros = json!({"companies": companies, "consent_url": consent});
-    Json(json!({"kros": kros, "epp": {"users": epp_users(&doubles.epp)}}))
+    let crk = crk::control::credentials(&doubles.crk);
+    let ksef_v1 = ksef_v1::control::credentials(&doubles.ksef_v1);
+    let epp = json!({"users": epp_users(&doubles.epp)});
+    Json(json!({"kros": kros, "epp": epp, "crk": crk, "ksef_v1": ksef_v1}))
 }
 
 fn epp_users(epp: &Epp) -> Vec<Value> {
@@ -130,6 +149,8 @@ async fn faults(State(doubles): State<Doubles>) -> Json<Value> {
     Json(json!({
         "kros": doubles.kros.faults().rules(),
         "epp": doubles.epp.faults().rules(),
+        "crk": doubles.crk.faults().rules(),
+        "ksef-v1": doubles.ksef_v1.faults().rules(),
     }))
 }
 
@@ -137,6 +158,8 @@ async fn add_fault(State(doubles): State<Doubles>, Json(new): Json<NewRule>) -> 
     match new {
         NewRule::Kros { rule } => doubles.kros.faults().push(rule),
         NewRule::Epp { rule } => doubles.epp.faults().push(rule),
+        NewRule::Crk { rule } => doubles.crk.faults().push(rule),
+        NewRule::KsefV1 { rule } => doubles.ksef_v1.faults().push(rule),
     }
     StatusCode::NO_CONTENT
 }
@@ -144,6 +167,8 @@ async fn add_fault(State(doubles): State<Doubles>, Json(new): Json<NewRule>) -> 
 async fn clear_faults(State(doubles): State<Doubles>) -> StatusCode {
     doubles.kros.faults().clear();
     doubles.epp.faults().clear();
+    doubles.crk.faults().clear();
+    doubles.ksef_v1.faults().clear();
     StatusCode::NO_CONTENT
 }
 

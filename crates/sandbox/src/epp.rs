@@ -217,6 +217,12 @@ impl Epp {
         self.with_store(|store| store.settings.countdown = delta(countdown));
     }
 
+    /// Lets the next payments that are started, so many of them, tell a sum that is one para too
+    /// high; they are payments of the right sum all the same.
+    pub fn misstate_totals(&self, payments: u32) {
+        self.with_store(|store| store.settings.misstated_totals = payments);
+    }
+
     /// Sets how long links to statements live that are given from now on; a minute at first.
     pub fn set_link_life(&self, life: Duration) {
         self.with_store(|store| store.settings.link_life = delta(life));

@@ -9,6 +9,7 @@
 //! {"method": "POST", "path": "/invoices/batch", "turn": {"first": 1}, "fault": "lose_answer"}
 //! ```
 
+use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
 use http::Method;
@@ -31,6 +32,10 @@ pub enum Fault {
     },
     /// Nothing is processed; the answer is 401.
     Unauthorized,
+    /// Nothing is processed; the answer is the system's own refusal with this code, such as `B05`.
+    ///
+    /// A system without codes of this kind answers 500.
+    Code(Code),
     /// Nothing is processed; the connection closes once the request has been read.
     DropRequest,
     /// The request is processed; the connection closes before the first byte of the answer.
@@ -65,6 +70,61 @@ pub enum Fault {
     },
 }
 
+/// A code of an emulated system: one to eight printable ASCII characters.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Code {
+    characters: [u8; 8],
+    length: usize,
+}
+
+/// A text that is no [`Code`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a code has one to eight printable ASCII characters")]
+pub struct NoCode;
+
+impl Code {
+    /// Reads a code.
+    ///
+    /// # Errors
+    ///
+    /// [`NoCode`] for a text that is empty, too long or not printable ASCII.
+    pub fn new(text: &str) -> Result<Self, NoCode> {
+        let mut characters = [0; 8];
+        let fits = (1..=characters.len()).contains(&text.len());
+        if !fits || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(NoCode);
+        }
+        characters[..text.len()].copy_from_slice(text.as_bytes());
+        Ok(Self { characters, length: text.len() })
+    }
+
+    /// The code as text.
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.characters[..self.length]).unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Code({})", self.as_str())
+    }
+}
+
+impl TryFrom<String> for Code {
+    type Error = NoCode;
+
+    fn try_from(text: String) -> Result<Self, NoCode> {
+        Self::new(&text)
+    }
+}
+
+impl From<Code> for String {
+    fn from(code: Code) -> Self {
+        code.as_str().to_owned()
+    }
+}
+
 /// On which of the matching requests a rule acts; requests are counted from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -92,6 +152,10 @@ pub struct Rule {
     /// (`/invoices/22596`); absent means every path.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     path: Option<String>,
+    /// The command inside the request, for systems whose commands share a path, such as `MFP` of
+    /// CRK; absent means every command.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    command: Option<String>,
     /// When the rule acts.
     #[serde(default)]
     turn: Turn,
@@ -102,7 +166,7 @@ pub struct Rule {
 impl Rule {
     /// A rule that lets `fault` happen to every request.
     pub fn new(fault: Fault) -> Self {
-        Self { method: None, path: None, turn: Turn::Always, fault }
+        Self { method: None, path: None, command: None, turn: Turn::Always, fault }
     }
 
     /// Only requests of this method and path (template or literal, below the base address).
@@ -117,6 +181,13 @@ impl Rule {
     #[must_use]
     pub fn method(mut self, method: &Method) -> Self {
         self.method = Some(method.to_string());
+        self
+    }
+
+    /// Only requests that carry this command.
+    #[must_use]
+    pub fn command(mut self, command: &str) -> Self {
+        self.command = Some(command.to_owned());
         self
     }
 
@@ -139,7 +210,8 @@ impl Rule {
             .path
             .as_deref()
             .is_none_or(|path| path == target.path || Some(path) == target.template);
-        method && path
+        let command = self.command.is_none() || self.command.as_deref() == target.command;
+        method && path && command
     }
 }
 
@@ -151,6 +223,8 @@ pub(crate) struct Target<'a> {
     pub(crate) path: &'a str,
     /// The template of the known route, if the route is known.
     pub(crate) template: Option<&'a str>,
+    /// The command inside the request, if the system has such.
+    pub(crate) command: Option<&'a str>,
 }
 
 /// The faults in force for one system; it can be changed while requests run.
@@ -211,7 +285,7 @@ mod tests {
     use super::*;
 
     fn draw(script: &Script, method: &Method, path: &str, template: &str) -> Vec<Fault> {
-        let target = Target { method, path, template: Some(template) };
+        let target = Target { method, path, template: Some(template), command: Some("MFP") };
         script.draw(&target, &Chance::seeded(1))
     }
 
@@ -244,5 +318,24 @@ mod tests {
             .turn(Turn::First(2));
         assert_eq!(rule, expected);
         assert!(serde_json::from_str::<Rule>(r#"{"fault":"lose_answer","pth":"/x"}"#).is_err());
+    }
+
+    #[test]
+    fn a_code_is_read_and_shown_as_text() {
+        let rule: Rule = serde_json::from_str(r#"{"fault":{"code":"B05"}}"#).unwrap();
+        assert_eq!(rule, Rule::new(Fault::Code(Code::new("B05").unwrap())));
+        assert_eq!(serde_json::to_value(&rule).unwrap()["fault"]["code"], "B05");
+        for wrong in ["", "123456789", "a b", "ł"] {
+            assert_eq!(Code::new(wrong), Err(NoCode), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_command_tells_apart_what_shares_a_path() {
+        let script = Script::default();
+        script.push(Rule::new(Fault::LoseAnswer).command("KCS"));
+        assert!(draw(&script, &Method::GET, "/a", "/a").is_empty());
+        script.push(Rule::new(Fault::DropRequest).command("MFP"));
+        assert_eq!(draw(&script, &Method::GET, "/a", "/a"), [Fault::DropRequest]);
     }
 }

@@ -13,18 +13,21 @@ use std::time::Duration;
 use axum::body::Body;
 use bytes::Bytes;
 use futures_util::stream;
-use http::{HeaderMap, Method, Request, Response, header};
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, header};
 use http_body_util::{BodyExt, Limited};
 use tower::Service;
 
 use crate::chance::Chance;
-use crate::fault::{Fault, Script, Target};
+use crate::fault::{Code, Fault, Script, Target};
 use crate::record::{Journal, System, Unexpected};
 use crate::reply::Reply;
 use crate::tasks::Tasks;
 use crate::time::Clock;
+use crate::tls::ClientCertificate;
 
-/// Requests above this size are refused with 413 before anything else happens.
+/// Requests above this size are refused with 413 before anything else happens, unless a system
+/// takes larger ones.
 const LARGEST_BODY: usize = 32 * 1024 * 1024;
 
 /// How the sandbox behaves where nobody scripted anything.
@@ -58,6 +61,10 @@ pub(crate) struct Incoming {
     pub(crate) body: Bytes,
     /// Where the connection comes from.
     pub(crate) peer: IpAddr,
+    /// The certificate that the caller showed, if the connection asked for one.
+    pub(crate) certificate: Option<ClientCertificate>,
+    /// Bytes of the request line and the headers, as HTTP/1.1 writes them.
+    pub(crate) head: usize,
 }
 
 impl Incoming {
@@ -78,6 +85,22 @@ pub(crate) trait Emulator: Send + Sync + 'static {
     fn script(&self) -> &Script;
     /// The path below the base address, and the template of the route if there is one.
     fn route<'a>(&self, method: &Method, path: &'a str) -> (&'a str, Option<&'static str>);
+    /// The command inside the request, for systems whose commands share a path.
+    fn command(&self, _: &Incoming) -> Option<String> {
+        None
+    }
+    /// The largest request that is read; a larger one is refused with 413.
+    fn largest_body(&self) -> usize {
+        LARGEST_BODY
+    }
+    /// The system's own answer with a status that a fault or its mood asks for.
+    fn refusal(&self, _: &Incoming, status: u16) -> Reply {
+        Reply::status(status)
+    }
+    /// The system's own refusal with a scripted code.
+    fn refuse(&self, _: &Incoming, _: Code) -> Reply {
+        Reply::status(500)
+    }
     /// Counts the arrival; an answer here refuses the request before it is looked at.
     fn admit(&self, incoming: &Incoming) -> Option<Reply>;
     /// Processes the request.
@@ -106,6 +129,7 @@ pub(crate) struct WirePlan {
 /// Split writes become several frames of the body.
 /// An extension of the request of the type [`IpAddr`] is the caller's address; without one it is
 /// 127.0.0.1.
+/// An extension of the type [`ClientCertificate`] is what the caller shows where TLS would ask.
 #[derive(Clone)]
 pub struct Entrance {
     emulator: Arc<dyn Emulator>,
@@ -175,7 +199,7 @@ async fn exchange(
     request: Request<Body>,
 ) -> Result<(Response<Bytes>, WirePlan), ConnectionLost> {
     let context = emulator.context();
-    let incoming = match read(request).await? {
+    let incoming = match read(request, emulator.largest_body()).await? {
         Ok(incoming) => incoming,
         Err(refusal) => return Ok((refusal.into_response(None), WirePlan::default())),
     };
@@ -189,7 +213,7 @@ async fn exchange(
     if faults.contains(&Fault::DropRequest) {
         return Err(ConnectionLost);
     }
-    let instead = faults.iter().find_map(instead_of_processing);
+    let instead = faults.iter().find_map(|fault| instead_of_processing(emulator, &incoming, fault));
     let reply = instead.or(refusal).unwrap_or_else(|| emulator.answer(&incoming));
     wait(&faults, |fault| if let Fault::DelayAfter { ms } = fault { Some(*ms) } else { None })
         .await;
@@ -204,10 +228,15 @@ async fn exchange(
 }
 
 /// Reads the whole request; the inner error is an answer, the outer one a broken connection.
-async fn read(request: Request<Body>) -> Result<Result<Incoming, Reply>, ConnectionLost> {
+async fn read(
+    request: Request<Body>,
+    largest: usize,
+) -> Result<Result<Incoming, Reply>, ConnectionLost> {
     let (parts, body) = request.into_parts();
     let peer = parts.extensions.get::<IpAddr>().copied();
-    let body = match Limited::new(body, LARGEST_BODY).collect().await {
+    let certificate = parts.extensions.get::<ClientCertificate>().cloned();
+    let head = head_size(&parts);
+    let body = match Limited::new(body, largest).collect().await {
         Ok(body) => body.to_bytes(),
         Err(error) if error.is::<http_body_util::LengthLimitError>() => {
             return Ok(Err(Reply::status(413)));
@@ -221,14 +250,28 @@ async fn read(request: Request<Body>) -> Result<Result<Incoming, Reply>, Connect
         headers: parts.headers,
         body,
         peer: peer.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+        certificate,
+        head,
     }))
+}
+
+/// The request line, the headers and the empty line after them.
+fn head_size(parts: &Parts) -> usize {
+    let target = parts.uri.path_and_query().map_or(1, |target| target.as_str().len());
+    let line = parts.method.as_str().len() + target + " ".len() * 2 + "HTTP/1.1\r\n".len();
+    let header = |(name, value): (&HeaderName, &HeaderValue)| {
+        name.as_str().len() + value.len() + ": ".len() + "\r\n".len()
+    };
+    line + parts.headers.iter().map(header).sum::<usize>() + "\r\n".len()
 }
 
 /// The scripted faults of this request and, from a hostile sandbox, perhaps one more.
 fn faults(emulator: &dyn Emulator, incoming: &Incoming) -> Vec<Fault> {
     let context = emulator.context();
     let (path, template) = emulator.route(&incoming.method, &incoming.path);
-    let target = Target { method: &incoming.method, path, template };
+    let command = emulator.command(incoming);
+    let command = command.as_deref();
+    let target = Target { method: &incoming.method, path, template, command };
     let mut faults = emulator.script().draw(&target, &context.chance);
     if context.mood == Mood::Hostile {
         match context.chance.between(1, 1000) {
@@ -251,12 +294,17 @@ async fn wait(faults: &[Fault], delay: impl Fn(&Fault) -> Option<u64>) {
     }
 }
 
-fn instead_of_processing(fault: &Fault) -> Option<Reply> {
+fn instead_of_processing(
+    emulator: &dyn Emulator,
+    incoming: &Incoming,
+    fault: &Fault,
+) -> Option<Reply> {
     match fault {
+        Fault::Code(code) => Some(emulator.refuse(incoming, *code)),
         Fault::Reply { status, retry_after } => {
-            Some(Reply::status(*status).retry_after(*retry_after))
+            Some(emulator.refusal(incoming, *status).retry_after(*retry_after))
         }
-        Fault::Unauthorized => Some(Reply::status(401)),
+        Fault::Unauthorized => Some(emulator.refusal(incoming, 401)),
         _ => None,
     }
 }

@@ -17,6 +17,10 @@ pub enum System {
     Kros,
     /// ePP of the Treasury, Serbia; its API and its web host.
     Epp,
+    /// KSeF 1.x, Poland.
+    KsefV1,
+    /// The Central Cash Register Repository, Poland; its three channels.
+    Crk,
 }
 
 /// One request and how it was answered.

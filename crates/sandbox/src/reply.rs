@@ -20,7 +20,7 @@ pub(crate) struct Reply {
 #[derive(Clone, Debug)]
 enum Payload {
     Empty,
-    Json(Value),
+    Json(&'static str, Value),
     Raw(&'static str, Bytes),
 }
 
@@ -32,7 +32,12 @@ impl Reply {
 
     /// A status with a JSON body.
     pub(crate) fn json(status: u16, body: Value) -> Self {
-        Self { status, retry_after: None, body: Payload::Json(body) }
+        Self::json_as(status, "application/json; charset=utf-8", body)
+    }
+
+    /// A status with a JSON body of a media type.
+    pub(crate) fn json_as(status: u16, media: &'static str, body: Value) -> Self {
+        Self { status, retry_after: None, body: Payload::Json(media, body) }
     }
 
     /// Bytes of a media type.
@@ -51,10 +56,10 @@ impl Reply {
         let (media, body) = match self.body {
             Payload::Empty => (None, Bytes::new()),
             Payload::Raw(media, body) => (Some(media), body),
-            Payload::Json(value) => {
+            Payload::Json(media, value) => {
                 let mut text = String::new();
                 write_value(&value, disorder, &mut text);
-                (Some("application/json; charset=utf-8"), Bytes::from(text))
+                (Some(media), Bytes::from(text))
             }
         };
         let mut response = Response::new(body);

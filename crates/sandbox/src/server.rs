@@ -2,6 +2,7 @@
 //!
 //! A finished server library writes every answer whole, so the sandbox wraps each connection in
 //! [`Wire`], which cuts or splits what is written as the answer's [`WirePlan`] says.
+//! Under TLS the wire lies above the encryption, so that faults count the bytes of HTTP.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr};
@@ -18,9 +19,12 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::Sleep;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
 
 use crate::front::{Entrance, WirePlan};
 use crate::tasks::Tasks;
+use crate::tls::ClientCertificate;
 
 /// The pause between two pieces of a split answer, so that they travel apart.
 const BETWEEN_PIECES: Duration = Duration::from_millis(1);
@@ -32,12 +36,54 @@ pub(crate) async fn bind(port: u16) -> io::Result<TcpListener> {
 
 /// Serves `entrance` on `listener` until the tasks are aborted.
 pub(crate) fn serve(listener: TcpListener, entrance: Entrance, tasks: &Tasks) {
+    accept(listener, tasks, move |stream, peer| {
+        converse(stream, Caller { peer, certificate: None }, entrance.clone())
+    });
+}
+
+/// Serves `entrance` under TLS; a handshake that fails closes the connection.
+pub(crate) fn serve_tls(
+    listener: TcpListener,
+    entrance: Entrance,
+    config: Arc<ServerConfig>,
+    tasks: &Tasks,
+) {
+    let acceptor = TlsAcceptor::from(config);
+    accept(listener, tasks, move |stream, peer| {
+        let (acceptor, entrance) = (acceptor.clone(), entrance.clone());
+        async move {
+            match acceptor.accept(stream).await {
+                Ok(stream) => {
+                    let certificate = ClientCertificate::of(stream.get_ref().1);
+                    converse(stream, Caller { peer, certificate }, entrance).await;
+                }
+                Err(error) => tracing::debug!(%error, "the TLS handshake failed"),
+            }
+        }
+    });
+}
+
+/// Who is at the other end of a connection.
+struct Caller {
+    peer: IpAddr,
+    certificate: Option<ClientCertificate>,
+}
+
+fn accept<C, W>(listener: TcpListener, tasks: &Tasks, conversation: C)
+where
+    C: Fn(TcpStream, IpAddr) -> W + Send + 'static,
+    W: Future<Output = ()> + Send + 'static,
+{
     let connections = tasks.clone();
     tasks.spawn(async move {
         loop {
             match listener.accept().await {
                 Ok((stream, peer)) => {
-                    connections.spawn(converse(stream, peer.ip(), entrance.clone()));
+                    // Without it the kernel would join the pieces of a split answer.
+                    if let Err(error) = stream.set_nodelay(true) {
+                        tracing::debug!(%error, "the socket keeps joining small writes");
+                    }
+                    connections.spawn(conversation(stream, peer.ip()));
                 }
                 // The usual cause is that no more files may be opened: it passes.
                 Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
@@ -46,15 +92,17 @@ pub(crate) fn serve(listener: TcpListener, entrance: Entrance, tasks: &Tasks) {
     });
 }
 
-async fn converse(stream: TcpStream, peer: IpAddr, entrance: Entrance) {
-    // Without it the kernel would join the pieces of a split answer.
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "the socket keeps joining small writes");
-    }
+async fn converse<S>(stream: S, caller: Caller, entrance: Entrance)
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
     let gate = Gate::default();
     let wire = Wire { stream, gate: gate.clone(), pause: None };
     let service = service_fn(move |mut request: Request<hyper::body::Incoming>| {
-        request.extensions_mut().insert(peer);
+        request.extensions_mut().insert(caller.peer);
+        if let Some(certificate) = caller.certificate.clone() {
+            request.extensions_mut().insert(certificate);
+        }
         let (entrance, gate) = (entrance.clone(), gate.clone());
         async move {
             let response = entrance.send(request.map(Body::new)).await?;
@@ -89,13 +137,13 @@ impl Gate {
 
 /// A socket whose writing follows a [`Gate`].
 #[derive(Debug)]
-struct Wire {
-    stream: TcpStream,
+struct Wire<S> {
+    stream: S,
     gate: Gate,
     pause: Option<Pin<Box<Sleep>>>,
 }
 
-impl AsyncRead for Wire {
+impl<S: AsyncRead + Unpin> AsyncRead for Wire<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         polling: &mut Polling<'_>,
@@ -105,7 +153,7 @@ impl AsyncRead for Wire {
     }
 }
 
-impl AsyncWrite for Wire {
+impl<S: AsyncWrite + Unpin> AsyncWrite for Wire<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         polling: &mut Polling<'_>,
@@ -117,6 +165,8 @@ impl AsyncWrite for Wire {
         }
         let plan = self.gate.plan();
         if plan.cut == Some(0) {
+            // TLS may still hold bytes that were written before the cut.
+            ready!(Pin::new(&mut self.stream).poll_flush(polling))?;
             return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
         }
         let allowed = bytes.len().min(plan.cut.unwrap_or(usize::MAX));

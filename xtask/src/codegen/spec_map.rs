@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::{
-    codegen::HEADER,
+    codegen::{HEADER, Made},
     contract::{
         self, Operation, System,
         endpoints::{self, Implementation},
@@ -15,8 +15,8 @@ use crate::{
 /// Names of tests shown per operation; the rest is counted.
 const SHOWN_TESTS: usize = 2;
 
-/// Makes `docs/<system>/spec-map.md`.
-pub(crate) fn make(system: &str, files: &[File]) -> Outcome<String> {
+/// Makes the table of a system as the file `output`.
+pub(crate) fn make(system: &str, output: &str, files: &[File]) -> Outcome<Vec<Made>> {
     let system = System::named(system)?;
     let place = system.table();
     let table = files
@@ -30,18 +30,23 @@ pub(crate) fn make(system: &str, files: &[File]) -> Outcome<String> {
     let rows: Vec<Row> = operations
         .iter()
         .map(|operation| {
-            let found = implementations.iter().find(|i| operation.is(&i.method, &i.path));
-            let tests = found.map(|endpoint| endpoints::tests_naming(&crate_files, endpoint));
-            Row { operation, endpoint: found, tests: tests.unwrap_or_default() }
+            // Commands that share an address are endpoints of their own (CMD07 and CMD12 of CRK).
+            let found = implementations.iter().filter(|i| operation.is(&i.method, &i.path));
+            let endpoints: Vec<_> = found.collect();
+            let naming =
+                |endpoint: &&Implementation| endpoints::tests_naming(&crate_files, endpoint);
+            let tests = endpoints.iter().map(naming).collect();
+            Row { operation, endpoints, tests }
         })
         .collect();
-    Ok(render(system, &place, &rows))
+    Ok(vec![Made { path: output.to_owned(), text: render(system, &place, &rows) }])
 }
 
 struct Row<'a> {
     operation: &'a Operation,
-    endpoint: Option<&'a Implementation>,
-    tests: Vec<String>,
+    endpoints: Vec<&'a Implementation>,
+    /// The tests of each endpoint.
+    tests: Vec<Vec<String>>,
 }
 
 fn below<'a>(files: &'a [File], folder: &str) -> Vec<&'a File> {
@@ -49,13 +54,15 @@ fn below<'a>(files: &'a [File], folder: &str) -> Vec<&'a File> {
 }
 
 fn render(system: &System, place: &str, rows: &[Row<'_>]) -> String {
-    let covered = rows.iter().filter(|row| row.endpoint.is_some()).count();
+    let covered = rows.iter().filter(|row| !row.endpoints.is_empty()).count();
+    let marks = |row: &Row<'_>| row.operation.text("confidence").starts_with('S');
+    let source = if rows.iter().any(marks) { "S source document, " } else { "" };
     let mut text = format!("<!-- {HEADER} from {place} and the sources: do not edit. -->\n\n");
     let _ = write!(
         text,
         "# Operations of {} and where they are\n\n\
          {covered} of {} operations have an `Endpoint` in `{}`.\n\
-         Confidence is that of the contract: A official page, A- integration guide, B integrations agree, C one integration, D inference, ? unknown.\n\n\
+         Confidence is that of the contract: {source}A official page, A- integration guide, B integrations agree, C one integration, D inference, ? unknown.\n\n\
          | Method | Path | Effect | Confidence | Section | Endpoint | Tests |\n\
          |---|---|---|---|---|---|---|\n",
         system.name,
@@ -70,8 +77,8 @@ fn render(system: &System, place: &str, rows: &[Row<'_>]) -> String {
             operation.text("effect"),
             operation.text("confidence"),
             operation.text("section"),
-            row.endpoint.map_or_else(|| "none".to_owned(), |found| format!("`{}`", found.name)),
-            tests(&row.tests),
+            or_none(row.endpoints.iter().map(|found| format!("`{}`", found.name))),
+            or_none(row.tests.iter().map(|names| tests(names))),
         ];
         for cell in cells {
             let space = if cell.is_empty() { "" } else { " " };
@@ -80,6 +87,12 @@ fn render(system: &System, place: &str, rows: &[Row<'_>]) -> String {
         text.push_str("|\n");
     }
     text
+}
+
+/// What each endpoint of a row has, in their order.
+fn or_none(parts: impl Iterator<Item = String>) -> String {
+    let parts: Vec<_> = parts.collect();
+    if parts.is_empty() { "none".to_owned() } else { parts.join("; ") }
 }
 
 fn tests(names: &[String]) -> String {
@@ -108,7 +121,7 @@ mod tests {
             File::new("fixtures/kros/contract/endpoints.json", TABLE),
             File::new("crates/kros-client/src/tags.rs", SOURCE),
         ];
-        let made = make("kros", &files).unwrap();
+        let made = make("kros", "map.md", &files).unwrap().remove(0).text;
         assert!(made.starts_with(&format!("<!-- {HEADER}")), "{made}");
         assert!(made.contains("1 of 2 operations have an `Endpoint`"), "{made}");
         let rows: Vec<_> = made.lines().filter(|line| line.contains("`/")).collect();
@@ -122,6 +135,22 @@ mod tests {
     }
 
     #[test]
+    fn endpoints_that_share_an_address_stand_in_one_row() {
+        let other = SOURCE.replace("List", "Find").replace("tags.list", "tags.find");
+        let files = [
+            File::new("fixtures/kros/contract/endpoints.json", TABLE),
+            File::new("crates/kros-client/src/tags.rs", SOURCE),
+            File::new("crates/kros-client/src/tags/find.rs", other.replace("a_list", "one")),
+        ];
+        let made = make("kros", "map.md", &files).unwrap().remove(0).text;
+        let row = made.lines().find(|line| line.contains("`/tags`")).unwrap();
+        assert!(
+            row.ends_with("| `tags::List`; `tags::Find` | `a_list_is_read`; `one_is_read` |"),
+            "{row}"
+        );
+    }
+
+    #[test]
     fn many_tests_are_counted() {
         let names = ["a", "b", "c", "d"].map(str::to_owned);
         assert_eq!(tests(&names), "`a`, `b`, …");
@@ -129,7 +158,7 @@ mod tests {
 
     #[test]
     fn a_missing_table_is_named() {
-        let failure = make("kros", &[]).unwrap_err().to_string();
+        let failure = make("kros", "map.md", &[]).unwrap_err().to_string();
         assert_eq!(failure, "fixtures/kros/contract/endpoints.json is missing");
     }
 }

@@ -5,6 +5,7 @@
 //! A macro that declares several endpoints alike may hold the method in its own body.
 
 use crate::{
+    codegen,
     rust_text::{group_end, is_name, words},
     tree::File,
 };
@@ -16,6 +17,10 @@ pub(crate) struct Implementation {
     pub(crate) name: String,
     pub(crate) method: String,
     pub(crate) path: String,
+    /// What repeating it does, as the table writes it; none where a macro says so.
+    pub(crate) effect: Option<String>,
+    /// Whether it carries credentials, as the table writes it; none where a macro says so.
+    pub(crate) auth: Option<String>,
 }
 
 /// A test function.
@@ -25,10 +30,10 @@ struct Test<'a> {
     body: &'a str,
 }
 
-/// The endpoints in the given sources, in their order.
+/// The endpoints in the given sources, in their order; a generated table of operations implements none of them.
 pub(crate) fn implementations(sources: &[&File]) -> Vec<Implementation> {
     let mut found = Vec::new();
-    for file in sources {
+    for file in sources.iter().filter(|file| !codegen::is_output(&file.path)) {
         let code = file.code_without_tests();
         let facts = words(code, "name:").filter_map(|at| enclosing_group(code, at));
         found.extend(facts.filter_map(|(open, end)| implementation(sources, file, open, end)));
@@ -66,13 +71,15 @@ fn implementation(
     };
     let name = type_name(literal("name:")?)?;
     let path = literal("path:")?.to_owned();
-    let own_method = method(&file.code[group.clone()]);
-    let method = own_method.or_else(|| method_of_macro(sources, &file.code[..open]))?;
-    Some(Implementation { name, method, path })
+    let code = &file.code[group];
+    let method = method(code).or_else(|| method_of_macro(sources, &file.code[..open]))?;
+    let effect = word_behind(code, "Effect::").map(|effect| effect.to_lowercase());
+    let auth = word_behind(code, "Auth::").map(|auth| auth.to_lowercase());
+    Some(Implementation { name, method, path, effect, auth })
 }
 
 /// `invoices.create_batch` is `invoices::CreateBatch`.
-fn type_name(name: &str) -> Option<String> {
+pub(crate) fn type_name(name: &str) -> Option<String> {
     let (module, verb) = name.split_once('.')?;
     let camel = verb.split('_').map(|word| {
         let (first, rest) = word.split_at_checked(1).unwrap_or_default();
@@ -101,7 +108,12 @@ fn method_of_macro(sources: &[&File], before: &str) -> Option<String> {
 }
 
 fn method(code: &str) -> Option<String> {
-    let at = words(code, "Method::").next()? + "Method::".len();
+    word_behind(code, "Method::")
+}
+
+/// The name that follows a prefix such as `Method::`.
+fn word_behind(code: &str, prefix: &str) -> Option<String> {
+    let at = words(code, prefix).next()? + prefix.len();
     Some(code[at..].chars().take_while(|character| is_name(*character)).collect())
 }
 
@@ -149,7 +161,7 @@ mod tests {
 
     fn endpoint(name: &str, method: &str, path: &str) -> Implementation {
         let (name, method, path) = (name.to_owned(), method.to_owned(), path.to_owned());
-        Implementation { name, method, path }
+        Implementation { name, method, path, effect: None, auth: None }
     }
 
     #[test]
@@ -161,6 +173,22 @@ mod tests {
             endpoint("invoices::CreateBatch", "POST", "/invoices/batch"),
         ];
         assert_eq!(implementations(&[&source, &helper]), expected);
+    }
+
+    #[test]
+    fn effect_and_credentials_are_read_where_they_are_written_out() {
+        let facts = "Info { name: \"a.b\", method: Method::GET, path: \"/b\", effect: Effect::Once, auth: Auth::None }";
+        let file = File::new("a.rs", format!("const INFO: Info = {facts};"));
+        let found = implementations(&[&file]).remove(0);
+        assert_eq!((found.effect.as_deref(), found.auth.as_deref()), (Some("once"), Some("none")));
+    }
+
+    #[test]
+    fn a_generated_table_implements_nothing() {
+        let facts = "[Operation { name: \"a.b\", method: Method::GET, path: \"/b\" }]";
+        let path = "crates/ksef-client/src/v1/operations.rs";
+        assert_eq!(implementations(&[&File::new(path, facts)]), []);
+        assert_eq!(implementations(&[&File::new("crates/x/src/operations.rs", facts)]).len(), 1);
     }
 
     #[test]

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    contract::{self, Operation, SYSTEMS, System, endpoints},
+    contract::{
+        self, Operation, SYSTEMS, System,
+        endpoints::{self, Implementation},
+    },
     tidy::Finding,
     tree::{File, Tree},
 };
@@ -68,8 +71,9 @@ fn uncovered(
     let implementations = endpoints::implementations(&sources);
     let mut findings = Vec::new();
     for operation in operations {
-        let is_covered = implementations.iter().any(|i| operation.is(&i.method, &i.path));
-        if is_covered {
+        let found = implementations.iter().find(|i| operation.is(&i.method, &i.path));
+        if let Some(implementation) = found {
+            findings.extend(disagreements(system, operation, implementation));
             continue;
         }
         let entry = format!("{} {operation}", system.name);
@@ -79,6 +83,29 @@ fn uncovered(
         }
     }
     findings
+}
+
+/// What an endpoint states otherwise than the table of a described system, which knows every name.
+fn disagreements(
+    system: &System,
+    operation: &Operation,
+    endpoint: &Implementation,
+) -> Vec<Finding> {
+    if system.described_at.is_none() {
+        return Vec::new();
+    }
+    let name = operation.text("name");
+    let stated = [
+        ("name", endpoints::type_name(&name).unwrap_or(name), Some(endpoint.name.clone())),
+        ("effect", operation.text("effect"), endpoint.effect.clone()),
+        ("auth", operation.text("auth"), endpoint.auth.clone()),
+    ];
+    let differs = stated.into_iter().filter_map(|(what, table, code)| {
+        let code = code.filter(|code| *code != table)?;
+        let says = format!("`{operation}`: {what} is {table} here and {code} in the code");
+        Some(Finding::new(system.table(), says))
+    });
+    differs.collect()
 }
 
 fn is_table(path: &str) -> bool {
@@ -121,6 +148,24 @@ mod tests {
         assert_eq!(
             lines(&found),
             [format!("{TABLE}: `GET /a/{{id}}` has no `Endpoint` in kros-client")]
+        );
+    }
+
+    #[test]
+    fn an_endpoint_that_disagrees_with_the_table_of_a_described_system_is_found() {
+        let table = "fixtures/ksef-v1/contract/endpoints.json";
+        let rows =
+            r#"[{"method":"GET","path":"/a","name":"x.fetch","effect":"read","auth":"none"}]"#;
+        let code = |effect: &str| {
+            format!(
+                "const INFO: Info = Info {{ name: \"x.fetch\", method: Method::GET, path: \"/a\", effect: Effect::{effect}, auth: Auth::None }};"
+            )
+        };
+        let path = "crates/ksef-client/src/v1/x.rs";
+        assert_eq!(find(&tree(&[(table, rows), (path, code("Read").as_str())])), []);
+        assert_eq!(
+            lines(&find(&tree(&[(table, rows), (path, code("Once").as_str())]))),
+            [format!("{table}: `GET /a`: effect is read here and once in the code")]
         );
     }
 

@@ -11,18 +11,19 @@ const HEADER_LINES: usize = 5;
 
 /// Finds generated files without header and headers without generator.
 pub(crate) fn find(tree: &Tree) -> Vec<Finding> {
-    let outputs = codegen::outputs();
     let strangers = tree
         .files
         .iter()
         .filter(|file| has_header(file))
-        .filter(|file| !outputs.contains(&file.path.as_str()));
+        .filter(|file| !codegen::is_output(&file.path));
     let mut findings: Vec<_> = strangers
         .map(|file| {
             Finding::new(&file.path, "no generator of `cargo xtask codegen` makes this file")
         })
         .collect();
-    let silent = outputs.iter().filter_map(|path| tree.file(path)).filter(|file| !has_header(file));
+    // JSON has no comments, so a generated table cannot say what it is.
+    let made = tree.files.iter().filter(|file| file.ending() != "json");
+    let silent = made.filter(|file| codegen::is_output(&file.path) && !has_header(file));
     findings.extend(silent.map(|file| {
         Finding::new(&file.path, format!("the file does not say `{}`", codegen::HEADER))
     }));
@@ -48,7 +49,7 @@ mod tests {
 
     #[test]
     fn a_generated_file_needs_its_header() {
-        let path = codegen::outputs()[0];
+        let path = "docs/kros/spec-map.md";
         assert_eq!(find(&tree(&[(path, "# By hand\n")])).len(), 1);
         let text = format!("<!-- {} -->\n", codegen::HEADER);
         assert_eq!(find(&tree(&[(path, text.as_str())])), []);

@@ -7,8 +7,8 @@ use std::sync::{
 
 use common_core::{effect::ErrorKind, retry::RetryPolicy, secret::SecretString, store::BoxFuture};
 use common_http::{
-    Authorise, BaseUrl, Body, BuildError, CallOptions, CredentialsError, DecodeError, Endpoint,
-    Info, Parts, StaticBearer, UsedToken,
+    Api as _, Authorise, BaseUrl, Body, BuildError, CallOptions, CredentialsError, DecodeError,
+    Endpoint, Info, Parts, ProblemContext, StaticBearer, UsedToken,
     scripted::{Scripted, Step},
 };
 use http::header::AUTHORIZATION;
@@ -78,6 +78,44 @@ async fn a_token_that_never_changes_is_not_tried_again() {
     let error = client.send(&Find::new(1)).await.unwrap_err();
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::Unauthorized, 1));
     assert_eq!(tokens(&script), ["Bearer fixed"]);
+}
+
+/// An endpoint that answers 401 to a wrong password in its body.
+struct Confirm;
+
+impl Endpoint for Confirm {
+    type Api = Toy;
+    type Response = ();
+
+    const INFO: Info = <Find as Endpoint>::INFO;
+
+    fn request(&self, base: &BaseUrl) -> Result<http::Request<Body>, BuildError> {
+        common_http::RequestBuilder::new(&Self::INFO, base).param("id", 1)?.finish()
+    }
+
+    fn response(_: &Parts, _: &bytes::Bytes) -> Result<(), DecodeError> {
+        Ok(())
+    }
+
+    fn kind(status: u16, problem: &ProblemContext) -> ErrorKind {
+        match status {
+            401 => ErrorKind::Invalid,
+            _ => Toy::kind(status, problem),
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_401_that_is_the_endpoints_own_renews_nothing_and_is_not_sent_again() {
+    let script = Scripted::new([Step::answer(401, "no"), Step::answer(403, "no")]);
+    let source = Renewing::default();
+    let client = builder(script.clone()).authorise(source.clone()).build();
+    let error = client.send(&Confirm).await.unwrap_err();
+    assert_eq!((error.kind(), error.attempts()), (ErrorKind::Invalid, 1));
+    assert_eq!(error.problem().unwrap().status, 401);
+    assert_eq!(client.send(&Confirm).await.unwrap_err().kind(), ErrorKind::Forbidden);
+    assert_eq!(tokens(&script), ["Bearer token-0", "Bearer token-0"]);
+    assert_eq!(source.0.load(Ordering::SeqCst), 0, "nobody told it of a refusal");
 }
 
 #[tokio::test(start_paused = true)]

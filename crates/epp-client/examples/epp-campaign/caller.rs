@@ -11,12 +11,12 @@ use epp_client::{
 use rand::{RngExt, rngs::StdRng};
 use sandbox::epp::Epp;
 use tokio::time::{sleep, timeout};
+use trial::Failure;
 
 use crate::{
     judge::Verdict,
     ledger::{Books, Claim, Entry},
     plan::LONGEST_DELAY,
-    run::Failure,
     tally::Row,
 };
 

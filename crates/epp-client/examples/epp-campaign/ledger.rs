@@ -75,7 +75,7 @@ impl Entry {
     }
 
     /// The amount that it asks for.
-    pub(crate) fn amount(&self) -> Amount {
+    fn amount(&self) -> Amount {
         self.order.amount.unwrap_or(Amount::ZERO)
     }
 }
@@ -91,6 +91,12 @@ impl Claim {
             _ => Self::Unknown,
         }
     }
+}
+
+/// The sum that orders ask for together.
+pub(crate) fn amount_of<'e>(entries: impl IntoIterator<Item = &'e Entry>) -> Amount {
+    let amounts = entries.into_iter().map(Entry::amount);
+    amounts.fold(Amount::ZERO, |sum, one| sum.checked_add(one).unwrap_or(sum))
 }
 
 /// Orders from `debtor` under external ids that begin with `prefix`; one in eight is wrong, and

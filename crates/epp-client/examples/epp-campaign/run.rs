@@ -13,23 +13,21 @@ use sandbox::{
     epp::{Epp, User},
 };
 use tokio::time::sleep;
+use trial::{Failure, Relay, Tearing};
 
 use crate::{
     caller::{Caller, SETTLED},
-    judge::Verdict,
+    crash,
+    judge::{Verdict, judge},
     ledger::{self, Books},
     payer::COUNTDOWN,
     plan::{Mood, Plan, rng},
-    relay::Relay,
     statements::{self, Way},
     tally::Row,
 };
 
-/// Why a seed could not be run at all.
-pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
-
 /// The moment at which every sandbox starts, and its day.
-const START: &str = "2026-01-31T08:00:00Z";
+pub(crate) const START: &str = "2026-01-31T08:00:00Z";
 const DAY: &str = "2026-01-31";
 
 /// How long a try of a client may take.
@@ -40,7 +38,7 @@ pub(crate) async fn seed(seed: u64) -> Result<Verdict, Failure> {
     let plan = Plan::of(seed);
     let sandbox = start(&plan).await?;
     let epp = sandbox.epp();
-    let relay = Relay::start(address(epp)?, rng(seed, "relay")).await?;
+    let relay = Relay::start(address(epp)?, Tearing::default(), rng(seed, "relay")).await?;
     let maker = Maker::new(&plan, epp, &format!("http://{}/api", relay.address()))?;
 
     let mut verdict = Verdict::default();
@@ -50,7 +48,7 @@ pub(crate) async fn seed(seed: u64) -> Result<Verdict, Failure> {
     epp.settle().await;
     statement(&maker, &mut verdict).await?;
     for caller in &books {
-        verdict.judge(caller, epp);
+        judge(&mut verdict, caller, epp);
     }
     plan.count_met(&epp.requests(), &mut verdict.tally);
     verdict.tally.add(Row::TornRequest, relay.torn());
@@ -64,6 +62,7 @@ pub(crate) async fn seed(seed: u64) -> Result<Verdict, Failure> {
         verdict.untrue(format!("the client sent what it must not: {}", unexpected.what));
     }
     sandbox.shutdown().await?;
+    verdict.join(crash::seed(seed).await?);
     Ok(verdict)
 }
 
@@ -74,6 +73,7 @@ async fn start(plan: &Plan) -> Result<Sandbox, Failure> {
         Mood::Hostile => builder.hostile().start().await?,
     };
     sandbox.epp().set_otp_countdown(COUNTDOWN);
+    sandbox.epp().misstate_totals(u32::from(plan.seed.is_multiple_of(4)));
     plan.rules().for_each(|rule| sandbox.epp().faults().push(rule));
     Ok(sandbox)
 }

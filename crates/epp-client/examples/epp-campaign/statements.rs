@@ -12,8 +12,9 @@ use epp_client::{
     statement::{Archive, ArchiveLimits, OrderKey, Reading, Statement, match_orders},
 };
 use futures_util::TryStreamExt;
+use trial::Failure;
 
-use crate::{caller::READS, judge::Verdict, run::Failure, tally::Row};
+use crate::{caller::READS, judge::Verdict, tally::Row};
 
 /// How a statement comes.
 #[derive(Clone, Copy, Debug)]

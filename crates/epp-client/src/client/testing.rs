@@ -1,10 +1,13 @@
 //! What the tests of this crate share: a whole request as text, answers as bytes, and clients on
 //! a script.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
+use chrono::DateTime;
 use common_core::limit::Windows;
 use common_http::{
-    BaseUrl, Body, DecodeError, Endpoint, Transport,
+    BaseUrl, Body, DecodeError, Endpoint, Transport, VirtualClock,
     scripted::{Scripted, Step},
 };
 use serde_json::{Value, json};
@@ -81,13 +84,14 @@ pub(crate) fn tokens(number: u32) -> Step {
     }))
 }
 
-/// A client with a login, without limits, over a transport.
+/// A client with a login, without limits, over a transport; its clock goes with the runtime's.
 pub(crate) fn client(transport: impl Transport) -> Client {
     let environment = Environment::at(base().as_str(), "https://epp-web.example.test").unwrap();
     Client::builder(environment)
         .credentials(Credentials::new("korisnik", "canary-password".into()))
         .transport(transport)
         .limits(Windows::unlimited())
+        .clock(Arc::new(VirtualClock::starting_at(DateTime::UNIX_EPOCH)))
         .seed(7)
         .build()
         .unwrap()

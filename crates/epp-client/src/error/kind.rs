@@ -64,6 +64,10 @@ pub enum ErrorKind {
     /// ([`StartedPayment::discrepancies`](crate::payments::StartedPayment::discrepancies)).
     /// Nothing was paid.
     Discrepancy,
+    /// A confirmation was not sent, because the deadline of its one-time password has passed
+    /// ([`Start::otp_deadline`](crate::payments::Start::otp_deadline)). Nothing was paid; start
+    /// the payment again.
+    Lapsed,
     /// 408 or 5xx: the service failed. The call may have happened.
     Server,
     /// A refusal with a code that is not documented. The call may have happened.
@@ -121,6 +125,7 @@ impl ErrorKind {
             Self::InvalidToken => "the one-time password is not right",
             Self::UsedToken => "the one-time password was used before",
             Self::Discrepancy => "the payment differs from what was to be paid",
+            Self::Lapsed => "the one-time password's deadline has passed",
             Self::Server => "the service failed",
             Self::Refused => "the service refused",
             Self::Unexpected => "the service answered with something undocumented",

@@ -4,18 +4,22 @@ use std::fmt;
 
 use bytes::Bytes;
 use common_core::{
-    effect::Effect,
+    effect::{self, Effect},
     money::Amount,
     secret::{ExposeSecret, SecretString, same_text},
 };
 use common_http::{
-    Auth, BaseUrl, Body, BuildError, DecodeError, Endpoint, Info, Parts, RequestBuilder,
+    Api, Auth, BaseUrl, Body, BuildError, DecodeError, Endpoint, Info, Parts, ProblemContext,
+    RequestBuilder,
 };
 use http::Method;
 use serde::{Deserialize, Serialize};
 
 use super::start::{count, total};
-use crate::api::{Answer, Epp, LIMIT, decode};
+use crate::{
+    api::{Answer, Epp, LIMIT, decode},
+    error::ErrorKind,
+};
 
 /// A one-time password as the user or the [authenticator](crate::totp::Totp) gives it.
 #[derive(Clone)]
@@ -93,6 +97,15 @@ impl Endpoint for Confirm {
     fn response(parts: &Parts, body: &Bytes) -> Result<Answer<Confirmation>, DecodeError> {
         // A success without a payload is one all the same: the payment was made.
         Ok(decode::<Option<Confirmation>>(parts, body)?.map(Option::unwrap_or_default))
+    }
+
+    /// `InvalidToken` and `UsedToken` speak of the one-time password under any status. Taken for
+    /// the session's token, a 401 would have the wrong password sent a second time.
+    fn kind(status: u16, problem: &ProblemContext) -> effect::ErrorKind {
+        match problem.code.as_deref().and_then(ErrorKind::of_confirmation) {
+            Some(_) => effect::ErrorKind::Invalid,
+            None => Epp::kind(status, problem),
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use common_core::money::Amount;
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +26,9 @@ pub struct PaymentRecord {
     pub total_amount: Option<Amount>,
     /// The service's count of orders.
     pub total_count: Option<u64>,
+    /// Until when it may be confirmed, if the caller set a deadline.
+    #[serde(default)]
+    pub confirm_until: Option<DateTime<Utc>>,
 }
 
 /// An order as it was when its payment was started: its state is told by what changes.
@@ -90,7 +94,9 @@ pub enum Discrepancy {
 }
 
 impl PaymentRecord {
-    pub(super) fn new(start: &Start, started: &Started) -> Self {
+    /// The record of a payment whose start was sent at that time.
+    pub(super) fn new(start: &Start, sent_at: DateTime<Utc>, started: &Started) -> Self {
+        let deadline = start.otp_deadline.and_then(|deadline| TimeDelta::from_std(deadline).ok());
         Self {
             tag: started.payment_id_tag_name.clone(),
             asked: start.ids.clone(),
@@ -98,6 +104,7 @@ impl PaymentRecord {
             orders: started.payment_orders.iter().map(StartedOrder::from).collect(),
             total_amount: started.total_amount,
             total_count: started.total_count,
+            confirm_until: deadline.and_then(|deadline| sent_at.checked_add_signed(deadline)),
         }
     }
 
@@ -186,6 +193,7 @@ mod tests {
             orders: vec![order(2, "0.10"), order(1, "0.20")],
             total_amount: Some(amount("0.3")),
             total_count: Some(2),
+            confirm_until: DateTime::from_timestamp(1_770_000_000, 0),
         }
     }
 
@@ -231,6 +239,9 @@ mod tests {
         record.orders[0].payment_date = Some("2026-02-01T08:00:00".into());
         let text = serde_json::to_string(&record).unwrap();
         assert_eq!(serde_json::from_str::<PaymentRecord>(&text).unwrap(), record);
+        let older = text.replace(",\"confirm_until\":\"2026-02-02T02:40:00Z\"", "");
+        record.confirm_until = None;
+        assert_eq!(serde_json::from_str::<PaymentRecord>(&older).unwrap(), record);
     }
 
     #[test]

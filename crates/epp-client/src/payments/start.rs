@@ -1,5 +1,7 @@
 //! Starting a payment (source document, POST payments).
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use common_core::{effect::Effect, money::Amount, open::Open};
 use common_http::{
@@ -25,12 +27,13 @@ pub struct Start {
     pub(super) ids: Vec<PaymentOrderId>,
     channel: Option<Open<TwoFactorChannel>>,
     pub(super) expected: Option<Amount>,
+    pub(super) otp_deadline: Option<Duration>,
 }
 
 impl Start {
     /// The payment of these orders, with a password over the user's default channel.
     pub fn new(ids: impl IntoIterator<Item = PaymentOrderId>) -> Self {
-        Self { ids: ids.into_iter().collect(), channel: None, expected: None }
+        Self { ids: ids.into_iter().collect(), channel: None, expected: None, otp_deadline: None }
     }
 
     /// Sets the channel of the password; it must be switched on in the user's profile.
@@ -43,6 +46,17 @@ impl Start {
     /// [`Discrepancy`](super::Discrepancy).
     pub fn expecting(mut self, total: Amount) -> Self {
         self.expected = Some(total);
+        self
+    }
+
+    /// Sets how long after the start the payment may be confirmed; after that
+    /// [`confirm`](super::StartedPayment::confirm) sends nothing
+    /// ([`Lapsed`](crate::ErrorKind::Lapsed)).
+    ///
+    /// The service's own countdown has an unknown length (ePP facts §3), so there is no deadline
+    /// without this, and the service's refusal tells.
+    pub fn otp_deadline(mut self, deadline: Duration) -> Self {
+        self.otp_deadline = Some(deadline);
         self
     }
 

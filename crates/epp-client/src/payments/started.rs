@@ -41,8 +41,9 @@ impl Client {
     /// # Ok(()) }
     /// ```
     pub async fn start_payment(&self, start: &Start) -> Result<StartedPayment, Error> {
+        let sent_at = self.clock().now();
         let started = self.send(start).await?;
-        Ok(self.resume_payment(PaymentRecord::new(start, &started)))
+        Ok(self.resume_payment(PaymentRecord::new(start, sent_at, &started)))
     }
 
     /// Takes up a payment that was started in another run.
@@ -93,6 +94,10 @@ impl StartedPayment {
         if let Some(first) = self.discrepancies.first() {
             let cause = first.to_string();
             return Err(self.unpaid(Error::local(ErrorKind::Discrepancy, name, cause)));
+        }
+        if self.record.confirm_until.is_some_and(|until| self.client.clock().now() > until) {
+            let cause = "the deadline of the one-time password has passed";
+            return Err(self.unpaid(Error::local(ErrorKind::Lapsed, name, cause)));
         }
         if self.refused.iter().any(|refused| refused.is_same(otp)) {
             let cause = "this password was refused before and was not sent again";

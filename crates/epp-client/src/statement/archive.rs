@@ -9,7 +9,8 @@ use std::io::{self, BufReader, Read, Seek};
 use zip::{ZipArchive, read::ZipFile, result::ZipError};
 
 use super::{
-    Reading, Statement, StatementError, StatementErrorKind, XmlStatement, error::LimitReached,
+    Reading, Statement, StatementError, StatementErrorKind, XmlStatement,
+    error::{DAMAGED, LimitReached},
 };
 
 /// What an archive may be like.
@@ -166,10 +167,7 @@ fn damaged(error: ZipError) -> StatementError {
         ZipError::Io(error) if error.kind() != io::ErrorKind::UnexpectedEof => {
             StatementError::io("", error)
         }
-        error => {
-            let reason = "is damaged, encrypted or packed in a way that is not supported";
-            StatementError::new(StatementErrorKind::Archive, "", reason).caused_by(error)
-        }
+        error => StatementError::new(StatementErrorKind::Archive, "", DAMAGED).caused_by(error),
     }
 }
 
@@ -186,7 +184,7 @@ struct Bounded<'a, R: Read> {
 
 impl<R: Read> Read for Bounded<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.file.read(buffer)?;
+        let count = self.file.read(buffer).map_err(damage)?;
         let bytes = count as u64;
         if bytes > self.left {
             return Err(io::Error::other(LimitReached));
@@ -194,5 +192,15 @@ impl<R: Read> Read for Bounded<'_, R> {
         self.left -= bytes;
         *self.spent += bytes;
         Ok(count)
+    }
+}
+
+/// What unpacking says of damage and of other ways to pack; other errors come from below and stay.
+fn damage(error: io::Error) -> io::Error {
+    use io::ErrorKind::{InvalidData, InvalidInput, UnexpectedEof, Unsupported};
+
+    match error.kind() {
+        InvalidInput | UnexpectedEof | Unsupported => io::Error::new(InvalidData, error),
+        _ => error,
     }
 }

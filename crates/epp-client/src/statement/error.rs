@@ -65,16 +65,20 @@ impl StatementError {
         self
     }
 
+    /// An input error, or what an archive says through one.
     pub(super) fn io(place: impl Into<String>, error: io::Error) -> Self {
         let is_limit = error.get_ref().is_some_and(<dyn Error + Send + Sync>::is::<LimitReached>);
         let (kind, reason) = match error.kind() {
             _ if is_limit => (StatementErrorKind::Limit, "unpacks to more than the limits allow"),
-            io::ErrorKind::InvalidData => (StatementErrorKind::Archive, "is damaged"),
+            io::ErrorKind::InvalidData => (StatementErrorKind::Archive, DAMAGED),
             _ => (StatementErrorKind::Io, "cannot be read"),
         };
         Self::new(kind, place, reason).caused_by(error)
     }
 }
+
+/// What is wrong with an archive that cannot be unpacked.
+pub(super) const DAMAGED: &str = "is damaged, encrypted or packed in a way that is not supported";
 
 impl fmt::Display for StatementError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

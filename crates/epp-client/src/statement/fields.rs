@@ -66,7 +66,9 @@ impl FieldReader {
         }
         self.notes.control_characters += odd as u64;
         self.notes.lost_letters += lost as u64;
-        Ok(Cow::Owned(text.chars().filter(|c| !is_odd(*c)).collect()))
+        let sound: String = text.chars().filter(|c| !is_odd(*c)).collect();
+        // What stood between a blank and the text is gone.
+        Ok(Cow::Owned(sound.trim().to_owned()))
     }
 }
 
@@ -154,11 +156,22 @@ pub(super) fn store<T: Record>(
     reader: &mut FieldReader,
 ) -> Result<(), StatementError> {
     let value = |reason| StatementError::new(StatementErrorKind::Value, "", reason);
+    let before = reader.notes;
     match record.fill(name, text, reader) {
         Filling::Done => return Ok(()),
         Filling::Twice => return Err(StatementError::shape("", TWICE)),
-        Filling::Unknown => {}
-        Filling::Refused(_) if reader.is_lenient() => reader.notes.unreadable_numbers += 1,
+        Filling::Unknown => {
+            // A known name may hide behind a control character.
+            let sound = reader.clean(name).map_err(value)?;
+            if sound != name {
+                return store(record, &sound, text, reader);
+            }
+        }
+        Filling::Refused(_) if reader.is_lenient() => {
+            // The text is mended once more below, and counted there.
+            reader.notes = before;
+            reader.notes.unreadable_numbers += 1;
+        }
         Filling::Refused(reason) => return Err(value(reason)),
     }
     let text = reader.clean(text).map_err(value)?;

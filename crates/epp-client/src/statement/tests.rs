@@ -3,6 +3,7 @@
 mod archives;
 mod arithmetic;
 mod pairs;
+mod regressions;
 mod samples;
 mod streams;
 

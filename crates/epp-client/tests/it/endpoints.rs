@@ -140,6 +140,43 @@ async fn orders_are_created_found_listed_and_fetched() {
 }
 
 #[tokio::test]
+async fn orders_are_listed_by_each_filter_alone() {
+    let sandbox = calm().await;
+    let client = client_of(&sandbox);
+    let batch = create(&client, &orders(&sandbox, "f", 9)).await;
+    let (ids, tag) = (batch.ids(), batch.tag().as_str().to_owned());
+    let list = payment_orders::List::new;
+    let day = |text: &str| text.parse::<chrono::NaiveDate>().unwrap();
+    for (filtered, expected) in [
+        (list(), 9),
+        (list().debtor_bank_account(account(&sandbox).full_number()), 9),
+        (list().debtor_bank_account("840000000023566472"), 0),
+        (list().payment_code(221_u16), 9),
+        (list().payment_code(290_u16), 0),
+        (list().amount_from(Amount::from(3)), 7),
+        (list().amount_to(Amount::from(3)), 3),
+        (list().creditor_name("Izmišljeni Dobavljač"), 9),
+        (list().creditor_name("Niko"), 0),
+        (list().creditor_bank_account("840000000023566472"), 9),
+        (list().creditor_code("97"), 0),
+        (list().created_date_from(day(DAY)), 9),
+        (list().created_date_to(day("2026-01-30")), 0),
+        (list().payment_date_from(day(DAY)), 0),
+        (list().payment_date_to(day(DAY)), 0),
+        (list().system_tag("п-798nj"), 0),
+        (list().user_tag(&tag), 9),
+        (list().user_tag("nepoznat"), 0),
+        (list().id_from(ids[6]), 3),
+        (list().id_to(ids[6]), 7),
+    ] {
+        let shown = format!("{filtered:?}");
+        let listed: Vec<_> = client.items(filtered.per_page(4)).try_collect().await.unwrap();
+        assert_eq!(listed.len(), expected, "{shown}");
+    }
+    assert_expected(&sandbox);
+}
+
+#[tokio::test]
 async fn a_payment_is_confirmed_and_its_statement_matches() {
     for seed in SEEDS {
         let sandbox = hostile(seed).await;

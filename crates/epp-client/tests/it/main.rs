@@ -9,7 +9,6 @@
 
 mod cancellation;
 mod endpoints;
-mod listening;
 mod recovery;
 mod refusals;
 mod secrecy;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use epp_client::{
-    ErrorKind, Recovery,
+    ErrorKind, Recovery, SortDirection,
     accounts::{self, StatementFormat, StatementUrl},
     batch::Outcome,
     model::{NewPaymentOrder, PaymentOrderId, ReferenceModel, TwoFactorChannel},
@@ -19,6 +19,11 @@ use crate::support::{
     otp, started,
 };
 
+/// The code of the service's refusal.
+fn refusal_code(error: &epp_client::Error) -> Option<&str> {
+    error.problem()?.code.as_deref()
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_refused_login_is_not_tried_again_until_it_is_set_again() {
     let sandbox = in_process().await;
@@ -28,6 +33,7 @@ async fn a_refused_login_is_not_tried_again_until_it_is_set_again() {
     for _ in 0..5 {
         let error = client.send(&list).await.unwrap_err();
         assert_error(&error, ErrorKind::LoginRefused, false);
+        assert_eq!(refusal_code(&error), Some("InvalidLogin"));
     }
     assert_eq!(epp.statistics().refused_logins, 1, "three refusals would lock the user");
     for _ in 0..2 {
@@ -38,6 +44,7 @@ async fn a_refused_login_is_not_tried_again_until_it_is_set_again() {
     client.session().log_in_as(right.clone());
     let error = client.send(&list).await.unwrap_err();
     assert_error(&error, ErrorKind::LoginRefused, false);
+    assert_eq!(refusal_code(&error), Some("UserBlocked"));
     tokio::time::advance(Duration::from_secs(61)).await;
     client.session().log_in_as(right);
     client.send(&list).await.unwrap();
@@ -71,6 +78,22 @@ async fn what_is_not_allowed_or_not_there_is_told_by_its_kind() {
     let stranger = accounts::Fetch("7".parse().unwrap());
     assert_error(&reader.send(&stranger).await.unwrap_err(), ErrorKind::NotFound, false);
     assert_expected(&sandbox);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_question_that_cannot_be_answered_is_refused() {
+    let sandbox = in_process().await;
+    let client = beside(&sandbox, "prvi");
+    let by_nothing = accounts::List::new().sort_by("nista", SortDirection::Ascending);
+    let error = client.send(&by_nothing).await.unwrap_err();
+    assert_error(&error, ErrorKind::Invalid, false);
+    assert_eq!(refusal_code(&error), Some("ValidationError"));
+    let number = account(&sandbox).number.parse().unwrap();
+    let tomorrow =
+        StatementUrl::daily(&number, "2026-02-01".parse().unwrap(), StatementFormat::Xml);
+    let error = client.statement(&tomorrow).await.unwrap_err();
+    assert_error(&error, ErrorKind::NotFound, false);
+    assert_eq!(refusal_code(&error), Some("NotFound"));
 }
 
 /// Each order with one thing wrong, and the message of its refusal.

@@ -12,11 +12,9 @@ use epp_client::{
     totp::Totp,
 };
 use sandbox::{Sandbox, fault::Fault, fault::Rule};
+use trial::Everything;
 
-use crate::{
-    listening::Everything,
-    support::{DAY, account, assert_expected, calm, order, otp, over_socket, tag},
-};
+use crate::support::{DAY, account, assert_expected, calm, order, otp, over_socket, tag};
 
 const BASIS: &str = "canary-basis";
 const WRONG_OTP: &str = "canary-otp";
@@ -100,7 +98,7 @@ async fn secrets_show_nowhere_and_content_shows_in_no_event_of_ours() {
         let leak = all.iter().find(|(_, text)| text.contains(secret));
         assert!(leak.is_none(), "a secret is logged by {:?}", leak.map(|(target, _)| target));
     }
-    let ours = everything.ours();
+    let ours = everything.ours("epp_client");
     assert!(ours.iter().any(|text| text.contains("/payment-orders/{id}")), "{ours:#?}");
     for content in [BASIS, "canary", "918273645", "md5=", "127.0.0.1", &account(&sandbox).number] {
         let leak = ours.iter().find(|text| text.contains(content));

@@ -7,8 +7,9 @@ use std::{
     time::Duration,
 };
 
-use common_store::SqliteStore;
-use epp_client::{Client, ErrorKind, SharedToken, accounts};
+use common_core::secret::{ExposeSecret, SecretString, secret_bytes};
+use common_store::{Records, SealKey, SealedRecords, SqliteStore};
+use epp_client::{Client, ErrorKind, SharedToken, accounts, session::Credentials};
 use futures_util::future::join_all;
 use http::Method;
 use sandbox::{
@@ -61,7 +62,7 @@ async fn sixteen_clones_with_an_expired_token_refresh_once() {
 async fn sixteen_clones_with_a_wrong_password_ask_once() {
     let sandbox = in_process().await;
     let client = beside(&sandbox, "prvi");
-    client.session().log_in_as(epp_client::session::Credentials::new("prvi", "x".into()));
+    client.session().log_in_as(Credentials::new("prvi", "x".into()));
     let calls = (0..16).map(|_| async { client.send(&accounts::List::new()).await });
     for result in join_all(calls).await {
         assert_eq!(result.unwrap_err().kind(), ErrorKind::LoginRefused);
@@ -76,6 +77,8 @@ struct Task {
     holder: String,
     api: String,
     web: String,
+    /// The password of `prvi`; a child without it has nothing but what the store holds.
+    password: Option<String>,
 }
 
 impl Task {
@@ -83,14 +86,21 @@ impl Task {
         let told: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
         let text = |name: &str| told[name].as_str().unwrap().to_owned();
         let folder = path.parent().unwrap().to_owned();
-        Self { folder, holder: text("holder"), api: text("api"), web: text("web") }
+        let password = told["password"].as_str().map(str::to_owned);
+        Self { folder, holder: text("holder"), api: text("api"), web: text("web"), password }
     }
 
-    /// A client without a login: all it has is what the store holds.
     fn client(&self) -> Client {
         let environment = epp_client::Environment::at(&self.api, &self.web).unwrap();
         let shared = shared(&self.folder, &self.holder);
-        Client::builder(environment).shared_token(shared).build().unwrap()
+        let builder = Client::builder(environment).shared_token(shared);
+        let builder = match &self.password {
+            Some(password) => {
+                builder.credentials(Credentials::new("prvi", password.as_str().into()))
+            }
+            None => builder,
+        };
+        builder.build().unwrap()
     }
 
     /// Says that it is there, waits for the others, and makes one call.
@@ -106,19 +116,69 @@ impl Task {
     }
 }
 
+const TOKEN: &str = "epp/prvi";
+
+/// The token in a file that several processes open, sealed with a key that they all know.
 fn shared(folder: &Path, holder: &str) -> SharedToken<epp_client::session::TokenPair> {
-    let store = Arc::new(SqliteStore::open(folder.join("tokens.db")).unwrap());
-    SharedToken::new(store.clone(), store, "epp/prvi", holder)
+    let store = open(folder);
+    let key = SealKey::new(1, secret_bytes(vec![7; 32])).unwrap();
+    let sealed = SealedRecords::new(store.clone(), key);
+    SharedToken::new(Arc::new(sealed), Arc::new(store), TOKEN, holder)
 }
 
-/// Starts this very test in another process, where it finds its task and does it.
-fn child(sandbox: &sandbox::Sandbox, folder: &Path, holder: &str) -> tokio::process::Child {
+fn open(folder: &Path) -> SqliteStore {
+    SqliteStore::open(folder.join("tokens.db")).unwrap()
+}
+
+/// Whether the store holds a token, and neither of its two parts readable.
+async fn is_sealed(folder: &Path, pair: &epp_client::session::TokenPair) -> bool {
+    let value = open(folder).get(TOKEN).await.unwrap().unwrap().value;
+    let shows = |secret: &SecretString| {
+        let secret = secret.expose_secret().as_bytes();
+        value.windows(secret.len()).any(|part| part == secret)
+    };
+    !shows(pair.access_token()) && !shows(pair.refresh_token())
+}
+
+/// Whether children may log in themselves.
+#[derive(Clone, Copy)]
+enum Login {
+    Theirs,
+    None,
+}
+
+/// Starts the test of that name in other processes, where each finds its task and does it, all at
+/// once.
+async fn children(sandbox: &sandbox::Sandbox, folder: &Path, test: &str, login: Login) {
+    let children: Vec<_> = (0..PROCESSES)
+        .map(|number| child(sandbox, folder, &number.to_string(), test, login))
+        .collect();
+    wait_for(folder, "ready").await;
+    std::fs::write(folder.join("go"), "").unwrap();
+    for mut child in children {
+        assert!(child.wait().await.unwrap().success());
+    }
+    wait_for(folder, "done").await;
+}
+
+fn child(
+    sandbox: &sandbox::Sandbox,
+    folder: &Path,
+    holder: &str,
+    test: &str,
+    login: Login,
+) -> tokio::process::Child {
     let epp = sandbox.epp();
-    let task = json!({"holder": holder, "api": epp.base_url(), "web": epp.web_url()});
+    let password = match login {
+        Login::Theirs => Some(epp.user("prvi").unwrap().password().to_owned()),
+        Login::None => None,
+    };
+    let (api, web) = (epp.base_url(), epp.web_url());
+    let task = json!({"holder": holder, "api": api, "web": web, "password": password});
     let path = folder.join(format!("task-{holder}.json"));
     std::fs::write(&path, task.to_string()).unwrap();
     Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "sharing::four_processes_with_an_expired_token_refresh_once"])
+        .args(["--exact", test])
         .env(ORDERS, path)
         .stdout(Stdio::null())
         .kill_on_drop(true)
@@ -136,11 +196,32 @@ async fn wait_for(folder: &Path, name: &str) {
     panic!("not every process was {name} in time");
 }
 
+/// The task, in a child process.
+#[expect(clippy::disallowed_methods, reason = "a child process of a test is told so")]
+fn task() -> Option<Task> {
+    std::env::var_os(ORDERS).map(|path| Task::read(Path::new(&path)))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn four_processes_without_a_token_log_in_once() {
+    if let Some(task) = task() {
+        return task.run().await;
+    }
+    let sandbox = calm().await;
+    let (folder, epp) = (tempfile::tempdir().unwrap(), sandbox.epp());
+    let slowly = Rule::new(Fault::DelayBefore { ms: 1_000 }).on(&Method::POST, "/login");
+    epp.faults().push(slowly);
+    let test = "sharing::four_processes_without_a_token_log_in_once";
+    children(&sandbox, folder.path(), test, Login::Theirs).await;
+    let told = epp.statistics();
+    assert_eq!((told.logins, told.refreshes, told.unauthenticated), (1, 0, 0));
+    assert_expected(&sandbox);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn four_processes_with_an_expired_token_refresh_once() {
-    #[expect(clippy::disallowed_methods, reason = "a child process of this test is told so")]
-    if let Some(task) = std::env::var_os(ORDERS) {
-        return Task::read(Path::new(&task)).run().await;
+    if let Some(task) = task() {
+        return task.run().await;
     }
     let sandbox = calm().await;
     let (folder, epp) = (tempfile::tempdir().unwrap(), sandbox.epp());
@@ -150,19 +231,14 @@ async fn four_processes_with_an_expired_token_refresh_once() {
     epp.expire_tokens();
     slow_down(epp);
 
-    let children: Vec<_> =
-        (0..PROCESSES).map(|number| child(&sandbox, folder.path(), &number.to_string())).collect();
-    wait_for(folder.path(), "ready").await;
-    std::fs::write(folder.path().join("go"), "").unwrap();
-    for mut child in children {
-        assert!(child.wait().await.unwrap().success());
-    }
-    wait_for(folder.path(), "done").await;
+    let test = "sharing::four_processes_with_an_expired_token_refresh_once";
+    children(&sandbox, folder.path(), test, Login::None).await;
     let told = epp.statistics();
     assert_eq!((told.logins, told.refreshes, told.refused_refreshes), (1, 1, 0));
     assert_eq!(told.unauthenticated, PROCESSES as u64, "each of them was refused");
     // The parent goes on with the token that one of its children got.
     parent.send(&accounts::List::new()).await.unwrap();
     assert_eq!((epp.logins(), epp.refreshes()), (1, 1));
+    assert!(is_sealed(folder.path(), &parent.session().export().await.unwrap()).await);
     assert_expected(&sandbox);
 }

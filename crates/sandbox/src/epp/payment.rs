@@ -99,6 +99,7 @@ pub(super) fn start(
     scene: Scene<'_>,
 ) -> Result<Value, &'static str> {
     let total = payable(store, user, &ids, scene.now)?;
+    let told = total + misstatement(store);
     let countdown = store.settings.countdown;
     let until = scene.now + countdown;
     let tag = format!("pa-{}", unused_name(store, scene.chance));
@@ -119,7 +120,7 @@ pub(super) fn start(
     let payload = json!({
         "paymentOrders": shown,
         "paymentIdTagName": tag,
-        "totalAmounts": shown_total(total, scene),
+        "totalAmounts": shown_total(told, scene),
         "totalCount": ids.len(),
     });
     let login = user.login.clone();
@@ -231,6 +232,17 @@ fn prove(
 
 /// The type of `totalAmounts` is not known (ePP facts §3), so a loose server writes a text now
 /// and then.
+/// By how much the sum of this payment is told wrongly: not at all, or by one para.
+fn misstatement(store: &mut Store) -> Decimal {
+    match store.settings.misstated_totals.checked_sub(1) {
+        Some(left) => {
+            store.settings.misstated_totals = left;
+            Decimal::new(1, 2)
+        }
+        None => Decimal::ZERO,
+    }
+}
+
 fn shown_total(total: Decimal, scene: Scene<'_>) -> Value {
     if scene.loose && scene.chance.hits(300) { json!(total.to_string()) } else { number(total) }
 }

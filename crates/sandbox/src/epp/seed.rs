@@ -40,6 +40,7 @@ fn settings(context: &Context) -> Settings {
         // The source document names twenty minutes; no source tells how long a refresh token lives.
         lives: Lives { access: TimeDelta::minutes(20), refresh: TimeDelta::hours(8) },
         countdown: COUNTDOWN,
+        misstated_totals: 0,
         link_life: TimeDelta::seconds(60),
         execution_delay: None,
         page_shape: if hostile {

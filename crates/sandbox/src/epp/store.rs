@@ -34,6 +34,8 @@ pub enum BatchShape {
 pub(super) struct Settings {
     pub(super) lives: Lives,
     pub(super) countdown: TimeDelta,
+    /// So many of the next started payments tell another sum than theirs.
+    pub(super) misstated_totals: u32,
     pub(super) link_life: TimeDelta,
     pub(super) execution_delay: Option<Duration>,
     pub(super) page_shape: PageShape,

@@ -41,7 +41,7 @@ async fn the_control_api_offers_what_the_library_does() {
     let new = json!({"system": "kros", "rule": rule}).to_string();
     assert_eq!(call(control, "POST", "/faults", &new, "").await.0, 204);
     let faults = call(control, "GET", "/faults", "", "").await.1;
-    assert_eq!(faults, json!({"kros": [rule], "epp": []}));
+    assert_eq!((&faults["kros"], &faults["epp"]), (&json!([rule]), &json!([])));
 
     let kros = sandbox.kros().base_url();
     let invoice = json!({"data": crate::client::invoice("a", "1")}).to_string();

@@ -11,6 +11,8 @@ mod contract;
 #[cfg(test)]
 mod control;
 #[cfg(test)]
+mod crk;
+#[cfg(test)]
 mod endpoints;
 #[cfg(test)]
 mod epp;

@@ -1,6 +1,6 @@
 //! What must hold for started payments, against scripted answers.
 
-use std::error::Error as _;
+use std::{error::Error as _, time::Duration};
 
 use common_core::money::Amount;
 use common_http::{TransportErrorKind, scripted::Step};
@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::*;
 use crate::{
-    client::testing::{lines, refusal, scripted, sent, success},
+    client::testing::{lines, refusal, scripted, sent, success, tokens},
     model::PaymentOrderId,
 };
 
@@ -60,10 +60,34 @@ async fn a_payment_that_differs_is_not_confirmed_unless_the_caller_accepts_it() 
     payment.accept_discrepancies().confirm(&otp("123456")).await.unwrap();
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_payment_is_not_confirmed_after_the_deadline_that_its_caller_set() {
+    let (minute, second) = (Duration::from_secs(60), Duration::from_secs(1));
+    let (client, script) = scripted([started(), paid(), started()]).await;
+    let in_time = client.start_payment(&start().otp_deadline(minute)).await.unwrap();
+    tokio::time::advance(minute.saturating_sub(second)).await;
+    in_time.confirm(&otp("123456")).await.unwrap();
+
+    let late = client.start_payment(&start().otp_deadline(minute)).await.unwrap();
+    let record = late.record().clone();
+    tokio::time::advance(minute + second).await;
+    let error = late.confirm(&otp("123456")).await.unwrap_err();
+    assert_eq!((error.kind(), error.may_have_happened()), (ErrorKind::Lapsed, false));
+    // Another program that takes the payment up is told so, too.
+    let error = client.resume_payment(record).confirm(&otp("123456")).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Lapsed);
+    assert_eq!(lines(&script), [START, CONFIRM, START]);
+}
+
 #[tokio::test]
 async fn a_wrong_password_gives_the_payment_back_and_is_not_sent_again() {
-    for code in ["InvalidToken", "UsedToken"] {
-        let (client, script) = scripted([started(), refusal(200, code), paid()]).await;
+    // Under 401, too: what is refused there is not the session's token.
+    let statuses = [200, 400, 401, 403, 422, 429, 500];
+    let answers = statuses.into_iter().flat_map(|status| {
+        ["InvalidToken", "UsedToken", "InvalidToken."].map(|code| refusal(status, code))
+    });
+    for refused in answers {
+        let (client, script) = scripted([started(), refused, paid()]).await;
         let payment = client.start_payment(&start()).await.unwrap();
         let error = payment.confirm(&otp("111111")).await.unwrap_err();
         let kind = error.kind();
@@ -74,6 +98,15 @@ async fn a_wrong_password_gives_the_payment_back_and_is_not_sent_again() {
         again.into_payment().unwrap().confirm(&otp("222222")).await.unwrap();
         assert_eq!(lines(&script), [START, CONFIRM, CONFIRM]);
     }
+}
+
+#[tokio::test]
+async fn a_confirmation_with_an_expired_session_is_sent_again_with_a_new_one() {
+    let (client, script) =
+        scripted([started(), refusal(401, "Unauthenticated"), tokens(1), paid()]).await;
+    let payment = client.start_payment(&start()).await.unwrap();
+    payment.confirm(&otp("123456")).await.unwrap();
+    assert_eq!(lines(&script), [START, CONFIRM, "GET /api/login/refresh", CONFIRM]);
 }
 
 #[tokio::test(start_paused = true)]

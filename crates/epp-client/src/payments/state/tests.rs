@@ -14,7 +14,8 @@ fn record(ids: &[i64], before: &Value) -> PaymentRecord {
     let orders: Vec<Value> = ids.iter().map(|id| with_id(*id, before)).collect();
     let answer = json!({"paymentOrders": orders, "paymentIdTagName": "pa-798nj"});
     let started: Started = serde_json::from_value(answer).unwrap();
-    PaymentRecord::new(&Start::new(ids.iter().copied().map(PaymentOrderId)), &started)
+    let start = Start::new(ids.iter().copied().map(PaymentOrderId));
+    PaymentRecord::new(&start, chrono::DateTime::UNIX_EPOCH, &started)
 }
 
 fn with_id(id: i64, order: &Value) -> Value {

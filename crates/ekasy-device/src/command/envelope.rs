@@ -1,0 +1,210 @@
+//! The object around every command: `{"commandId": …, "command": {"attributes": {…}}}` (source
+//! document, section 2.2.8).
+//!
+//! Tables and examples of the document disagree about the depth at which some attributes stand,
+//! so an attribute is looked for in `attributes`, in `command` and in the whole object; one that
+//! stands in two of them with two values is an error (CRK facts §7, 6, 7 and 9). What this crate
+//! writes stands in `attributes`.
+
+use common_http::DecodeError;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::ident::CommandId;
+
+/// What is wrong with one field of a command or an answer; its value is never repeated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+#[error("{field} {reason}")]
+#[non_exhaustive]
+pub struct FieldError {
+    /// The field's name on the wire.
+    pub field: &'static str,
+    /// What is wrong, as the rest of a sentence.
+    pub reason: &'static str,
+}
+
+impl FieldError {
+    pub(crate) const fn new(field: &'static str, reason: &'static str) -> Self {
+        Self { field, reason }
+    }
+
+    pub(crate) const fn missing(field: &'static str) -> Self {
+        Self::new(field, "is missing")
+    }
+}
+
+impl From<FieldError> for DecodeError {
+    fn from(error: FieldError) -> Self {
+        Self::new(error.field, error.reason)
+    }
+}
+
+/// A command that is sent: without attributes it has no `command`.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Sent<'a, A> {
+    command_id: &'a CommandId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    command: Option<Plaintext<A>>,
+}
+
+impl<'a, A> Sent<'a, A> {
+    pub(crate) fn new(command_id: &'a CommandId, attributes: A) -> Self {
+        Self { command_id, command: Some(Plaintext { attributes }) }
+    }
+}
+
+impl<'a> Sent<'a, ()> {
+    pub(crate) fn bare(command_id: &'a CommandId) -> Self {
+        Self { command_id, command: None }
+    }
+}
+
+/// The value of `command`, which is what an encrypted command holds.
+#[derive(Serialize)]
+pub(crate) struct Plaintext<A> {
+    pub(crate) attributes: A,
+}
+
+/// A command or an answer that is read.
+pub(crate) struct Envelope {
+    whole: Map<String, Value>,
+}
+
+impl Envelope {
+    /// Takes the whole object, or the value of `command` alone.
+    pub(crate) fn read(json: &[u8]) -> Result<Self, FieldError> {
+        let whole = match serde_json::from_slice(json) {
+            Ok(Value::Object(whole)) => whole,
+            Ok(_) => return Err(FieldError::new(".", "is not an object")),
+            Err(_) => return Err(FieldError::new(".", "is not JSON")),
+        };
+        let envelope = Self { whole };
+        if envelope.command().is_none() && envelope.attributes().is_none() {
+            return Err(FieldError::missing("command"));
+        }
+        Ok(envelope)
+    }
+
+    /// The identifier, if there is one.
+    pub(crate) fn command_id(&self) -> Result<Option<CommandId>, FieldError> {
+        self.parsed("commandId", CommandId::parse)
+    }
+
+    /// A text that is not empty, read by `parse`.
+    pub(crate) fn parsed<T, E>(
+        &self,
+        name: &'static str,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Result<Option<T>, FieldError> {
+        let Some(value) = self.find(name)? else { return Ok(None) };
+        match value {
+            Value::String(text) if text.is_empty() => Ok(None),
+            Value::String(text) => parse(text).map(Some).map_err(|_| wrong_form(name)),
+            _ => Err(FieldError::new(name, "is not a text")),
+        }
+    }
+
+    /// A whole number, or a text of its digits.
+    pub(crate) fn number(&self, name: &'static str) -> Result<Option<i64>, FieldError> {
+        let Some(value) = self.find(name)? else { return Ok(None) };
+        if value.as_str().is_some_and(str::is_empty) {
+            return Ok(None);
+        }
+        whole_number(value).map(Some).ok_or(FieldError::new(name, "is not a whole number"))
+    }
+
+    /// The value under a name; `null` is none.
+    pub(crate) fn find(&self, name: &'static str) -> Result<Option<&Value>, FieldError> {
+        let layers = [self.attributes(), self.command(), Some(&self.whole)];
+        let values = layers.into_iter().flatten().filter_map(|layer| layer.get(name));
+        one_of(name, values)
+    }
+
+    /// The value under the only one of two names that is there; both, with two values, are an
+    /// error.
+    pub(crate) fn find_either(
+        &self,
+        name: &'static str,
+        other: &'static str,
+    ) -> Result<Option<&Value>, FieldError> {
+        one_of(name, self.find(name)?.into_iter().chain(self.find(other)?))
+    }
+
+    fn command(&self) -> Option<&Map<String, Value>> {
+        self.whole.get("command")?.as_object()
+    }
+
+    fn attributes(&self) -> Option<&Map<String, Value>> {
+        self.command().unwrap_or(&self.whole).get("attributes")?.as_object()
+    }
+}
+
+/// The one value that all places hold.
+fn one_of<'a>(
+    name: &'static str,
+    values: impl Iterator<Item = &'a Value>,
+) -> Result<Option<&'a Value>, FieldError> {
+    let mut found = values.filter(|value| !value.is_null());
+    let first = found.next();
+    if found.all(|value| Some(value) == first) {
+        Ok(first)
+    } else {
+        Err(FieldError::new(name, "is there twice with two values"))
+    }
+}
+
+pub(crate) const fn wrong_form(name: &'static str) -> FieldError {
+    FieldError::new(name, "does not have the form of its field")
+}
+
+/// A whole number, or a text of its digits.
+pub(crate) fn whole_number(value: &Value) -> Option<i64> {
+    match value {
+        Value::Number(number) => number.as_i64(),
+        Value::String(text) => text.parse().ok(),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(json: &str) -> Envelope {
+        Envelope::read(json.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn an_attribute_is_found_at_every_depth() {
+        for json in [
+            r#"{"commandId":"x","command":{"attributes":{"a":7}}}"#,
+            r#"{"command":{"attributes":{},"a":7}}"#,
+            r#"{"command":{"attributes":{"a":null}},"a":7}"#,
+            r#"{"attributes":{"a":"7"}}"#,
+            r#"{"command":{"attributes":{"a":7},"a":7}}"#,
+        ] {
+            assert_eq!(read(json).number("a"), Ok(Some(7)), "{json}");
+        }
+        let twice = read(r#"{"command":{"attributes":{"a":7},"a":8}}"#);
+        assert_eq!(twice.number("a").unwrap_err().reason, "is there twice with two values");
+    }
+
+    #[test]
+    fn what_is_no_command_is_refused() {
+        for json in ["", "[]", "7", "{}", r#"{"command":7}"#, r#"{"attributes":[]}"#, "{,}"] {
+            assert!(Envelope::read(json.as_bytes()).is_err(), "{json}");
+        }
+    }
+
+    #[test]
+    fn empty_texts_are_absent_and_wrong_ones_are_not_repeated() {
+        let envelope = read(r#"{"attributes":{"e":"","t":"canary","n":1.5}}"#);
+        let short = |text: &str| if text.len() < 3 { Ok(()) } else { Err(()) };
+        assert_eq!(envelope.parsed("e", short), Ok(None));
+        assert_eq!(envelope.number("e"), Ok(None));
+        assert!(!envelope.parsed("t", short).unwrap_err().to_string().contains("canary"));
+        assert!(envelope.parsed("n", short).is_err());
+        assert!(envelope.number("n").is_err());
+    }
+}

@@ -1,0 +1,84 @@
+//! Identifiers that never repeat.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use super::{CommandId, CommandKind, IdentError, Moment, UniqueNumber};
+
+/// Gives out command identifiers in growing order: never the same twice, whatever the clock does.
+///
+/// The moment of an identifier is the clock's, or one millisecond behind the last one given out
+/// when the clock stands still or was set back (CRK facts §7, 24).
+/// This type reads no clock and keeps no file: the time comes in, and [`last`](Self::last) goes
+/// out. Store `last` durably **before** an identifier is used, and hand it to
+/// [`resume`](Self::resume) after a restart.
+///
+/// ```
+/// use ekasy_device::ident::{CommandIds, CommandKind, UniqueNumber};
+///
+/// let register = UniqueNumber::parse("WTE2001000009")?;
+/// let now = "2026-02-01T08:00:00Z".parse()?;
+/// let mut ids = CommandIds::new(register.clone());
+/// let first = ids.next(CommandKind::TestCpd, now)?;
+/// let second = ids.next(CommandKind::TestCpd, now)?;
+/// assert!(first < second);
+///
+/// let mut resumed = CommandIds::resume(register, ids.last());
+/// let earlier = now - chrono::TimeDelta::hours(1);
+/// assert!(resumed.next(CommandKind::TestCpd, earlier)? > second);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommandIds {
+    number: UniqueNumber,
+    last: Option<Moment>,
+}
+
+impl CommandIds {
+    /// A generator for a register that has never given out an identifier.
+    pub const fn new(number: UniqueNumber) -> Self {
+        Self { number, last: None }
+    }
+
+    /// A generator that goes on behind `last`, the stored [`last`](Self::last) of an earlier one.
+    pub const fn resume(number: UniqueNumber, last: Option<Moment>) -> Self {
+        Self { number, last }
+    }
+
+    /// The register.
+    pub const fn unique_number(&self) -> &UniqueNumber {
+        &self.number
+    }
+
+    /// The moment of the identifier that was given out last.
+    pub const fn last(&self) -> Option<Moment> {
+        self.last
+    }
+
+    /// The next identifier at the time `now`.
+    ///
+    /// Fails only when the year 9999 is used up, which a damaged store could pretend; nothing is
+    /// given out then, because it would be a repetition.
+    pub fn next(&mut self, kind: CommandKind, now: DateTime<Utc>) -> Result<CommandId, IdentError> {
+        let error = IdentError::new("a next identifier", "a last moment before the year 10000");
+        let moment = match self.last {
+            Some(last) => Moment::from(now).max(last.next().ok_or(error)?),
+            None => now.into(),
+        };
+        self.last = Some(moment);
+        Ok(CommandId::new(kind, &self.number, moment))
+    }
+
+    /// How far the next identifier would lie ahead of `now`; zero when the clock goes on as it
+    /// should.
+    ///
+    /// The repository refuses a fiscalisation whose identifier lies more than two hours ahead of
+    /// its own clock (source document, section 2.4.3), so a clock that was set back far has to be
+    /// looked at first.
+    pub fn ahead_of(&self, now: DateTime<Utc>) -> Duration {
+        let next = self.last.and_then(Moment::next).map(Moment::timestamp_millis);
+        let ahead = next.unwrap_or(i64::MIN).saturating_sub(Moment::from(now).timestamp_millis());
+        Duration::from_millis(u64::try_from(ahead).unwrap_or(0))
+    }
+}

@@ -1,0 +1,226 @@
+//! The lease, what is kept in memory, and how both are found again after a write without an answer.
+
+use std::{future::Future, sync::Arc};
+
+use common_core::store::{Entries, Entry, Lease, Position, StoreError, StoreErrorKind};
+use common_store::SealedRecords;
+use tokio::sync::{Mutex, MutexGuard};
+
+use super::{
+    Engine, JournalError, JournalErrorKind, Options, document::Journalled, names::Names,
+    outbox::Outbox,
+};
+use crate::ident::{CommandIds, JpkId, UniqueNumber};
+
+/// What all clones of a journal share.
+#[derive(Debug)]
+pub(super) struct Session {
+    pub(super) engine: Arc<dyn Engine>,
+    pub(super) secrets: SealedRecords<Arc<dyn Engine>>,
+    pub(super) names: Names,
+    pub(super) first: JpkId,
+    pub(super) longest_gap: u64,
+    number: UniqueNumber,
+    holder: String,
+    ttl: std::time::Duration,
+    state: Mutex<State>,
+}
+
+/// What is kept in memory. It only repeats what stands in the engine.
+#[derive(Debug)]
+pub(super) struct State {
+    health: Health,
+    pub(super) lease: Lease,
+    pub(super) tail: Tail,
+    pub(super) outbox: Outbox,
+    /// The last daily report that was journalled and not packed.
+    pub(super) flush: Option<JpkId>,
+    pub(super) ids: CommandIds,
+}
+
+/// The end of the journal of documents.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Tail {
+    /// The highest number that has an entry.
+    pub(super) last: Option<JpkId>,
+    /// The place of that entry.
+    pub(super) position: Position,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Health {
+    /// What is in memory is what stands in the engine.
+    Sound,
+    /// A write had no answer: what it did must be looked up.
+    Unsure,
+    /// Somebody else has the journal.
+    Lost,
+}
+
+impl Session {
+    pub(super) async fn open(
+        engine: Arc<dyn Engine>,
+        options: Options,
+    ) -> Result<Self, JournalError> {
+        let names = Names::of(&options.number);
+        let lease = engine.acquire(&names.lease, &options.holder, options.lease).await?;
+        let busy = || JournalError::new(JournalErrorKind::Busy, "another holder has this journal");
+        let lease = lease.ok_or_else(busy)?;
+        let sealed = SealedRecords::new(Arc::clone(&engine), options.key);
+        let session = Self {
+            engine,
+            secrets: options.older_keys.into_iter().fold(sealed, SealedRecords::also_opens),
+            names,
+            first: options.first,
+            longest_gap: options.longest_gap,
+            state: Mutex::new(State {
+                health: Health::Unsure,
+                lease,
+                tail: Tail::default(),
+                outbox: Outbox::default(),
+                flush: None,
+                ids: CommandIds::resume(options.number.clone(), None),
+            }),
+            number: options.number,
+            holder: options.holder,
+            ttl: options.lease,
+        };
+        let mut state = session.state.lock().await;
+        session.check_format(&mut state).await?;
+        session.load(&mut state).await?;
+        drop(state);
+        Ok(session)
+    }
+
+    pub(super) fn number(&self) -> &UniqueNumber {
+        &self.number
+    }
+
+    /// What is in memory, after it was made sound.
+    pub(super) async fn lock(&self) -> Result<MutexGuard<'_, State>, JournalError> {
+        let mut state = self.state.lock().await;
+        match state.health {
+            Health::Sound => Ok(state),
+            Health::Lost => Err(JournalError::lost()),
+            Health::Unsure => {
+                self.recover(&mut state).await?;
+                Ok(state)
+            }
+        }
+    }
+
+    /// Writes, and remembers when the answer stays out, also because the future was dropped.
+    pub(super) async fn write<T>(
+        &self,
+        state: &mut State,
+        write: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, JournalError> {
+        state.health = Health::Unsure;
+        let answer = write.await;
+        match &answer {
+            Ok(_) => state.health = Health::Sound,
+            Err(error) if error.kind() == StoreErrorKind::LeaseLost => state.health = Health::Lost,
+            Err(_) => {}
+        }
+        Ok(answer?)
+    }
+
+    pub(super) async fn renew(&self) -> Result<(), JournalError> {
+        let mut state = self.lock().await?;
+        match self.engine.renew(&state.lease, self.ttl).await? {
+            Some(lease) => {
+                state.lease = lease;
+                Ok(())
+            }
+            None => {
+                state.health = Health::Lost;
+                Err(JournalError::lost())
+            }
+        }
+    }
+
+    pub(super) async fn close(&self) -> Result<(), JournalError> {
+        let mut state = self.state.lock().await;
+        state.health = Health::Lost;
+        Ok(self.engine.release(&state.lease).await?)
+    }
+
+    /// Takes the lease anew, so that a write that is still under way is refused from now on, and
+    /// reads what stands there.
+    async fn recover(&self, state: &mut State) -> Result<(), JournalError> {
+        let is_ours = self.engine.renew(&state.lease, self.ttl).await?.is_some();
+        let lease = if is_ours {
+            self.engine.acquire(&self.names.lease, &self.holder, self.ttl).await?
+        } else {
+            None
+        };
+        let Some(lease) = lease else {
+            state.health = Health::Lost;
+            return Err(JournalError::lost());
+        };
+        state.lease = lease;
+        self.load(state).await
+    }
+
+    async fn check_format(&self, state: &mut State) -> Result<(), JournalError> {
+        let name = self.names.record("format");
+        match self.engine.get(&name).await? {
+            Some(record) if record.value == super::names::FORMAT => Ok(()),
+            Some(_) => Err(JournalError::corrupt("the journal was written in another format")),
+            None => self.put(state, &name, super::names::FORMAT.to_vec()).await,
+        }
+    }
+
+    /// Reads everything that is kept in memory, and finishes what was begun.
+    async fn load(&self, state: &mut State) -> Result<(), JournalError> {
+        state.health = Health::Unsure;
+        state.ids = self.load_ids().await?;
+        state.tail = self.find_tail().await?;
+        self.load_outbox(state).await?;
+        state.flush = self.find_flush(state.outbox.packed(), state.tail).await?;
+        state.health = Health::Sound;
+        Ok(())
+    }
+
+    /// The first entry of the documents behind a place.
+    pub(super) async fn entry_behind(&self, after: u64) -> Result<Option<Entry>, JournalError> {
+        let after = Position::new(after);
+        let entries = self.engine.read(&self.names.documents, Entries::All, after, 1).await?;
+        Ok(entries.into_iter().next())
+    }
+
+    /// The last entry, found by doubling and halving: places have gaps, but they grow.
+    async fn find_tail(&self) -> Result<Tail, JournalError> {
+        let Some(mut last) = self.entry_behind(0).await? else { return Ok(Tail::default()) };
+        let mut step = 1;
+        let mut end = loop {
+            let probe = last.position.number().saturating_add(step);
+            match self.entry_behind(probe).await? {
+                Some(entry) => last = entry,
+                None => break probe,
+            }
+            step = step.saturating_mul(2);
+        };
+        while last.position.number() < end {
+            let middle = last.position.number() + (end - last.position.number()) / 2;
+            match self.entry_behind(middle).await? {
+                Some(entry) => last = entry,
+                None => end = middle,
+            }
+        }
+        let entry = decode(&last)?;
+        Ok(Tail { last: Some(entry.last()), position: last.position })
+    }
+}
+
+impl State {
+    /// The number that comes next; `None` when all are used up.
+    pub(super) fn next(&self, first: JpkId) -> Option<JpkId> {
+        self.tail.last.map_or(Some(first), JpkId::next)
+    }
+}
+
+pub(super) fn decode(entry: &Entry) -> Result<Journalled, JournalError> {
+    let unreadable = || JournalError::corrupt("an entry of the journal has another form");
+    Journalled::decode(&entry.payload).ok_or_else(unreadable)
+}

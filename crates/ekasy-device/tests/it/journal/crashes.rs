@@ -1,0 +1,94 @@
+//! A life that is cut off at every operation of the store, and begun again.
+
+use std::time::Duration;
+
+use ekasy_device::journal::Journal;
+use tokio::time::timeout;
+
+use super::{
+    dying::{Dying, Fault, Moment},
+    life::{World, is_of_the_store, live},
+    memory, open, options,
+};
+
+/// Longer than anything takes that is answered at all, on paused time.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+#[tokio::test]
+async fn a_life_without_trouble_is_complete() {
+    let (store, mut world) = (memory(), World::default());
+    let journal = open(store).await;
+    live(&journal, &mut world).await.unwrap();
+    world.judge(&journal).await;
+}
+
+/// Cut off at that operation, in that way; whether the operation was reached.
+async fn cut_off(at: usize, moment: Moment, fault: Fault) -> bool {
+    let (store, mut world) = (memory(), World::default());
+    let dying = Dying::new(store.clone(), at, moment, fault);
+    if let Ok(Ok(journal)) =
+        timeout(PATIENCE, Journal::open(std::sync::Arc::new(dying.clone()), options())).await
+    {
+        // After an error or silence, the same journal goes on; after a death it never answers.
+        for _ in 0..3 {
+            match timeout(PATIENCE, live(&journal, &mut world)).await {
+                Ok(Ok(())) => break,
+                Ok(Err(error)) => assert!(is_of_the_store(&error), "{at} {moment:?}: {error}"),
+                Err(_) => assert_eq!(fault, Fault::Silence),
+            }
+        }
+    }
+    let has_failed = dying.has_failed();
+    let journal = open(store).await;
+    live(&journal, &mut world).await.unwrap();
+    world.judge(&journal).await;
+    has_failed
+}
+
+/// Cuts a life off at each of its operations, before and after it.
+async fn cut_off_everywhere(fault: Fault) {
+    let mut at = 1;
+    while cut_off(at, Moment::Before, fault).await {
+        assert!(cut_off(at, Moment::After, fault).await);
+        at += 1;
+    }
+    assert!(at > 100, "the life has only {at} operations");
+}
+
+#[tokio::test(start_paused = true)]
+async fn death_at_any_operation_loses_nothing() {
+    cut_off_everywhere(Fault::Death).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_of_the_store_at_any_operation_loses_nothing() {
+    cut_off_everywhere(Fault::Error).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dropped_future_at_any_operation_loses_nothing() {
+    cut_off_everywhere(Fault::Silence).await;
+}
+
+/// Dies again and again, each time a few operations after it was opened.
+#[tokio::test]
+async fn many_deaths_lose_nothing() {
+    for stride in 4..60 {
+        let (store, mut world) = (memory(), World::default());
+        let mut at = stride;
+        for death in 0..400 {
+            let moment = if death % 2 == 0 { Moment::Before } else { Moment::After };
+            let dying = Dying::new(store.clone(), at, moment, Fault::Death);
+            if let Ok(journal) = Journal::open(std::sync::Arc::new(dying), options()).await
+                && live(&journal, &mut world).await.is_ok()
+            {
+                break;
+            }
+            // With a stride too short to get anywhere, lives get longer.
+            at = stride + death % 40;
+        }
+        let journal = open(store).await;
+        live(&journal, &mut world).await.unwrap();
+        world.judge(&journal).await;
+    }
+}
