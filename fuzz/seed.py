@@ -133,6 +133,38 @@ def statements():
             yield b"z" + out.getvalue()
 
 
+CRK_ANSWERS = [
+    {"commandId": "MFP.WTE2001000009.2026-02-01T08:00:00.123Z", "command": {"attributes": {
+        "cashRegisterNr": "2026/000000417", "statusFisc": {"code": "00", "desc": ""},
+        "addressWebAPI": "https://e-kasy.example.test:443", "sendFreqEventHub": 7200,
+        "checkFreqWebApi": 1800, "shippmentType": "PA;RD"}}},
+    {"command": {"attributes": {"statusFisc": {"code": "4"}}}, "shipmentType": ""},
+    {"attributes": {"sendFreqEventHub": 0, "checkFreqWebApi": 60, "shipmentType": "ALL"}},
+    {"attributes": {"scope": "5-9", "shipmentType": "PR;FK"}},
+    {"attributes": {"qrCode": 1000, "CPDServiceName": "KFD", "status": 0, "maxDocId": 7}, "maxMemNr": 1},
+    {"command": {"attributes": {
+        "digitalCertificateWebApiTLS": "MAMCAQE=", "digitalCertificateCPDServerTLS": "MAMCAQI=",
+        "digitalCertificateRepositoryEncrypt": "MAMCAQM=",
+        "digitalCertificateAzureEventHubTLS": ["MAMCAQQ="]}}},
+    {"urlToSend": "https://hub.example.test:5064/h/publishers/p/messages?timeout=60",
+     "sasValue": "SharedAccessSignature sr=h&sig=s&se=1769936400&skn=k", "timeoutInSec": 3600},
+    {"commandId": "TFD.WTE2001000009.2026-02-01T08:00:00.123Z", "encryptedCommand": "a.b.c.d.e"},
+    {"Message": "x", "Code": "B10", "requestId": "r"},
+]
+
+
+def crk_answers():
+    """A status of success, and one of failure, before each body."""
+    return [status + json.dumps(body).encode() for body in CRK_ANSWERS for status in (b"\0", b"\x65")]
+
+
+def crk_identifiers():
+    vectors = load("crk/vectors/identifiers/identifiers.json")
+    for section in ("commandId", "uniqueNumber", "evidenceNumber", "shipmentType", "scope"):
+        for entry in [*vectors[section]["valid"], *vectors[section]["invalid"]]:
+            yield entry["text"] if isinstance(entry, dict) else entry[0] if isinstance(entry, list) else entry
+
+
 def crk_documents():
     """Receipts, reports and short forms on their own, without what is around them."""
     for example in ("day", "unknown-kind"):
@@ -165,6 +197,8 @@ def seeds():
     return {
         "amount_json": AMOUNTS,
         "c14n": documents,
+        "crk_answers": crk_answers(),
+        "crk_command_id": crk_identifiers(),
         "crk_document": [*files("crk/examples", "*.json"), *files("crk/vectors/documents", "*.j*"), *crk_documents()],
         "crk_jose": crk_objects(),
         "epp_date": DATES,

@@ -19,6 +19,7 @@ const BENCHES: &[Bench] = &[
     Bench { name: "packing", package: "ksef-crypto" },
     Bench { name: "xades", package: "ksef-crypto" },
     Bench { name: "store", package: "common-store" },
+    Bench { name: "ekasy", package: "ekasy-device" },
 ];
 
 /// A figure that is held against a reference.

@@ -7,6 +7,7 @@ mod coverage;
 pub(crate) mod dependencies;
 mod edges;
 mod generated;
+mod orphans;
 mod packages;
 mod purity;
 mod signatures;
@@ -40,6 +41,7 @@ const CHECKS: &[Check] = &[
     Check { name: "pure modules", find: purity::find },
     Check { name: "public signatures", find: signatures::find },
     Check { name: "module docs", find: style::without_module_doc },
+    Check { name: "orphaned files", find: orphans::find },
     Check { name: "length of files", find: style::too_long },
     Check { name: "file layout", find: style::mod_rs },
     Check { name: "tests", find: style::tests },

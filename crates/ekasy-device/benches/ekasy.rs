@@ -7,6 +7,10 @@ use std::time::Duration;
 
 use common_core::clock::{Clock as _, SystemClock};
 
+#[path = "ekasy/journal.rs"]
+mod journal;
+#[path = "ekasy/packing.rs"]
+mod packing;
 #[path = "ekasy/sealing.rs"]
 mod sealing;
 
@@ -16,7 +20,9 @@ type Failure = Box<dyn std::error::Error>;
 fn main() -> Result<(), Failure> {
     // `cargo test --benches` runs this file without `--bench`: then a look is enough.
     let is_measured = std::env::args().any(|argument| argument == "--bench");
-    sealing::run(if is_measured { 201 } else { 3 })
+    sealing::run(if is_measured { 201 } else { 3 })?;
+    packing::run(if is_measured { 21 } else { 3 })?;
+    journal::run(if is_measured { 101 } else { 3 })
 }
 
 /// The medians of many interleaved measurements of two pieces of work.

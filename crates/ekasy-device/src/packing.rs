@@ -51,6 +51,7 @@ mod package;
 mod packer;
 mod parts;
 mod plan;
+mod profile;
 mod search;
 
 pub use error::{PackError, SealFailure};
@@ -60,3 +61,4 @@ pub use item::{DocumentKind, Item};
 pub use package::Package;
 pub use packer::{Packer, Sealer};
 pub use plan::{CutPolicy, Limits, Plan};
+pub use profile::ProfileSealer;

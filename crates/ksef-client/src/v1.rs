@@ -42,4 +42,6 @@ pub use environment::Environment;
 pub use error::{Error, ErrorKind, Finding, Problem, Recovery};
 pub use exception::ExceptionCode;
 pub use form::FormCode;
+pub use invoices::{AcceptedInvoice, InvoiceStatus, SentInvoice};
 pub use progress::Progress;
+pub use session::Session;

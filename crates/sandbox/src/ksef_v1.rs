@@ -178,7 +178,6 @@ impl KsefV1 {
             since: now,
             used: None,
             state: TokenState::Active,
-            waits_for: None,
         };
         let secret = token.secret.clone();
         self.with_store(|store| store.people.tokens.push(token));

@@ -39,6 +39,8 @@ macro_rules! targets {
 targets! {
     amount_json = "../../fuzz_targets/amount_json.rs",
     c14n = "../../fuzz_targets/c14n.rs",
+    crk_answers = "../../fuzz_targets/crk_answers.rs",
+    crk_command_id = "../../fuzz_targets/crk_command_id.rs",
     crk_document = "../../fuzz_targets/crk_document.rs",
     crk_jose = "../../fuzz_targets/crk_jose.rs",
     epp_date = "../../fuzz_targets/epp_date.rs",

@@ -83,11 +83,8 @@ fn module_text(
     module: &str,
     items: &BTreeMap<String, plan::Item>,
 ) -> Outcome<String> {
-    let what = if module == plan::SHARED {
-        "several modules".to_owned()
-    } else {
-        format!("`{module}`")
-    };
+    let what =
+        if module == plan::SHARED { "several modules".to_owned() } else { format!("`{module}`") };
     let docs = format!(
         "//! Wire types of {what}.\n//!\n//! {HEADER} from fixtures/{}/contract: do not edit.\n",
         system.name

@@ -37,7 +37,15 @@ const DOORS: &[Doors] = &[
     // It runs the fuzz targets, which look into everything that reads what strangers wrote.
     doors(
         "fuzz-short",
-        &["c14n", "common-core", "common-http", "epp-client", "kros-client", "ksef-crypto"],
+        &[
+            "c14n",
+            "common-core",
+            "common-http",
+            "ekasy-device",
+            "epp-client",
+            "kros-client",
+            "ksef-crypto",
+        ],
     ),
 ];
 

@@ -149,6 +149,6 @@ async fn a_call_goes_the_same_way_each_time() {
 
     let out = ["build", "reserve", "confirm", "credentials", "send", "read", "read"];
     let expected =
-        [&out[..], &["problem", "refused"], &out, &["penalise", "problem"], &out, &["decode"]];
+        [&out[..], &["problem", "refused"], &out, &["problem", "penalise"], &out, &["decode"]];
     assert_eq!(*diary.0.lock().unwrap(), expected.concat());
 }

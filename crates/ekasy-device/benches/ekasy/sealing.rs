@@ -26,6 +26,7 @@ use ekasy_device::jose::{
 };
 use flate2::read::DeflateDecoder;
 use flate2::write::DeflateEncoder;
+use serde_json::json;
 
 use super::{Failure, medians, row};
 
@@ -77,10 +78,22 @@ fn package() -> Vec<u8> {
     while text.len() < PACKAGE - 400 {
         let gross = number.wrapping_mul(6_364_136_223_846_793_005) >> 48;
         let (tax, second) = (gross * 23 / 123, number % 60);
-        text.push_str(&format!(
-            r#"{{"paragon":{{"JPKID":{number},"nrDok":{number},"pozycja":[{{"towar":{{"nazwa":"Towar {}","ilosc":"1","cena":{gross},"brutto":{gross},"idStPTU":"A","oper":false}}}}],"podsum":{{"sumaBrutto":{gross},"sumaPod":{tax},"waluta":"PLN"}},"zakSprzed":"2026-03-02T10:00:{second:02}.000Z"}}}},"#,
-            gross % 997,
-        ));
+        let receipt = json!({ "paragon": {
+            "JPKID": number,
+            "nrDok": number,
+            "pozycja": [{ "towar": {
+                "nazwa": format!("Towar {}", gross % 997),
+                "ilosc": "1",
+                "cena": gross,
+                "brutto": gross,
+                "idStPTU": "A",
+                "oper": false,
+            } }],
+            "podsum": { "sumaBrutto": gross, "sumaPod": tax, "waluta": "PLN" },
+            "zakSprzed": format!("2026-03-02T10:00:{second:02}.000Z"),
+        } });
+        text.push_str(&receipt.to_string());
+        text.push(',');
         number += 1;
     }
     text.pop();

@@ -1,9 +1,19 @@
 //! What must hold for every code.
 
-use common_core::open::{Code, Open};
+use common_core::{
+    effect::Effect,
+    open::{Code, Open},
+};
+use common_http::Endpoint;
 
 use super::*;
-use crate::ident::CommandKind;
+use crate::{
+    command::cpd::{
+        CheckFirmware, EnterReadOnly, FetchKeys, FetchSharedKeys, FetchState, FinishFiscalisation,
+        Fiscalise, SendCertificates, Test,
+    },
+    ident::CommandKind,
+};
 
 /// The words of a code: meaning, gist and advice.
 fn assert_words<C: std::fmt::Debug + Copy>(codes: &[C], words: impl Fn(C) -> [&'static str; 3]) {
@@ -142,7 +152,7 @@ fn codes_and_kinds_are_those_of_the_reference_tables() {
     let mut kinds = Vec::new();
     for command in tables["commands"].as_array().unwrap() {
         kinds.extend(command["id"].as_str().map(str::to_owned));
-        let row = super::table::TABLE.iter().find(|row| command["cmd"] == row.command);
+        let row = table::TABLE.iter().find(|row| command["cmd"] == row.command);
         let Some(row) = row else { continue };
         let mut listed = raw(row.codes);
         listed.sort();
@@ -156,8 +166,9 @@ fn codes_and_kinds_are_those_of_the_reference_tables() {
 
 #[test]
 fn the_table_is_that_of_the_contract() {
-    let contract = include_str!("../../../../fixtures/crk/contract/endpoints.json");
-    let rows: Vec<serde_json::Value> = serde_json::from_str(contract).unwrap();
+    let place = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/crk/contract/endpoints.json");
+    let contract = std::fs::read_to_string(place).unwrap();
+    let rows: Vec<serde_json::Value> = serde_json::from_str(&contract).unwrap();
     let commands = rows.iter().filter(|row| row["channel"] == "cpd").flat_map(|row| {
         let commands = row["commands"].as_array().unwrap().clone();
         if commands.is_empty() { vec![row.clone()] } else { commands }
@@ -167,10 +178,34 @@ fn the_table_is_that_of_the_contract() {
         // The row of the shared keys stands for the only command without a code of its own.
         let name = command["name"].as_str().filter(|name| name.starts_with("CMD"));
         let name = name.unwrap_or("CMD16");
-        let row = super::table::TABLE.iter().find(|row| row.command == name).unwrap();
+        let row = table::TABLE.iter().find(|row| row.command == name).unwrap();
         let codes: Vec<_> = row.codes.iter().map(|code| code.raw()).collect();
         assert_eq!(command["errors"], serde_json::json!(codes), "{name}");
         seen += 1;
     }
-    assert_eq!(seen, super::table::TABLE.len());
+    assert_eq!(seen, table::TABLE.len());
+}
+
+/// Name, effect and section of an endpoint.
+fn facts<E: Endpoint>() -> (&'static str, Effect, &'static str) {
+    (E::INFO.name, E::INFO.effect, E::INFO.section)
+}
+
+#[test]
+fn every_command_has_its_row_of_codes_its_section_and_an_effect_that_is_true() {
+    let commands = [
+        ("CMD07", "2.4.1", Effect::Read, facts::<FetchKeys>()),
+        ("CMD08", "2.4.2", Effect::Idempotent, facts::<SendCertificates>()),
+        ("CMD09", "2.4.3", Effect::Once, facts::<Fiscalise>()),
+        ("CMD10", "2.4.4", Effect::Idempotent, facts::<CheckFirmware>()),
+        ("CMD11", "2.4.5", Effect::Read, facts::<Test>()),
+        ("CMD12", "2.4.6", Effect::Read, facts::<FetchState>()),
+        ("CMD14", "2.4.7", Effect::Idempotent, facts::<FinishFiscalisation>()),
+        ("CMD15", "2.4.8", Effect::Idempotent, facts::<EnterReadOnly>()),
+        ("CMD16", "2.4.9", Effect::Read, facts::<FetchSharedKeys>()),
+    ];
+    for (command, section, effect, (name, found, of)) in commands {
+        assert_eq!(documented(name).map(|row| row.command), Some(command));
+        assert_eq!((found, of), (effect, &*format!("source document, section {section}")));
+    }
 }

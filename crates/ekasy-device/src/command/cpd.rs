@@ -88,36 +88,3 @@ pub(super) fn expect(parts: &Parts, statuses: &[StatusCode]) -> Result<(), Decod
         Err(DecodeError::new(".", format!("unexpected status {}", parts.status.as_u16())))
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use common_core::effect::Effect;
-    use common_http::Endpoint;
-
-    use super::*;
-    use crate::code::documented;
-
-    /// Name, effect and section of an endpoint.
-    fn facts<E: Endpoint>() -> (&'static str, Effect, &'static str) {
-        (E::INFO.name, E::INFO.effect, E::INFO.section)
-    }
-
-    #[test]
-    fn every_command_has_its_row_of_codes_its_section_and_an_effect_that_is_true() {
-        let commands = [
-            ("CMD07", "2.4.1", Effect::Read, facts::<FetchKeys>()),
-            ("CMD08", "2.4.2", Effect::Idempotent, facts::<SendCertificates>()),
-            ("CMD09", "2.4.3", Effect::Once, facts::<Fiscalise>()),
-            ("CMD10", "2.4.4", Effect::Idempotent, facts::<CheckFirmware>()),
-            ("CMD11", "2.4.5", Effect::Read, facts::<Test>()),
-            ("CMD12", "2.4.6", Effect::Read, facts::<FetchState>()),
-            ("CMD14", "2.4.7", Effect::Idempotent, facts::<FinishFiscalisation>()),
-            ("CMD15", "2.4.8", Effect::Idempotent, facts::<EnterReadOnly>()),
-            ("CMD16", "2.4.9", Effect::Read, facts::<FetchSharedKeys>()),
-        ];
-        for (command, section, effect, (name, found, of)) in commands {
-            assert_eq!(documented(name).map(|row| row.command), Some(command));
-            assert_eq!((found, of), (effect, &*format!("source document, section {section}")));
-        }
-    }
-}

@@ -1,5 +1,6 @@
 //! One document of a JPK structure, with its bytes.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
@@ -7,7 +8,9 @@ use serde::ser::SerializeMap as _;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::{DailyReport, DocumentError, Info, Receipt, error};
+use super::{
+    DailyReport, DocumentError, DocumentSealer, Info, Receipt, SealerError, Unsealed, error,
+};
 
 /// An element of `content`: an object with one member, whose name is the kind of the document.
 ///
@@ -40,6 +43,8 @@ impl Entry {
     pub const DAILY_REPORT: &str = "rapDob";
     /// The name of the short form.
     pub const INFO: &str = "info";
+    /// The name of the seal within a document.
+    const SEAL: &str = "podpis";
 
     /// Takes a document of any kind as JSON.
     ///
@@ -112,6 +117,33 @@ impl Entry {
             _ => Ok(Content::Other),
         };
         read.map_err(|error: DocumentError| error.below(&self.kind))
+    }
+
+    /// This document with a seal (`podpis`) as its last member; nothing else of its text changes.
+    ///
+    /// `header` and `taxpayer` are the JSON of the structure that it will be sent in, for a
+    /// sealer that needs them.
+    ///
+    /// # Errors
+    ///
+    /// [`SealerError`] when the document has a seal already or the sealer refuses.
+    pub fn sealed(
+        &self,
+        header: &str,
+        taxpayer: &str,
+        sealer: &dyn DocumentSealer,
+    ) -> Result<Self, SealerError> {
+        let members: BTreeMap<String, &RawValue> =
+            serde_json::from_str(self.json()).map_err(SealerError::new)?;
+        if members.contains_key(Self::SEAL) {
+            return Err(SealerError::new("the document has a seal already"));
+        }
+        let seal = sealer.seal(&Unsealed::new(&self.kind, self.json(), header, taxpayer))?;
+        let seal = serde_json::to_string(&seal).map_err(SealerError::new)?;
+        let body = self.json().strip_suffix('}').unwrap_or_default();
+        let comma = if members.is_empty() { "" } else { "," };
+        Self::new(self.kind.as_str(), format!("{body}{comma}\"{}\":{seal}}}", Self::SEAL))
+            .map_err(SealerError::new)
     }
 
     fn written(kind: &str, value: &impl Serialize) -> Result<Self, DocumentError> {

@@ -5,12 +5,13 @@ use common_core::store::{Entries, Position};
 use super::{
     Journal, JournalError,
     outbox::{
-        Outbox, PackageHead, Purpose, Stored, decode_package, encode_package, encode_withdrawal,
+        Outbox, PackageHead, Purpose, Stored, Waiting, decode_package, encode_package,
+        encode_withdrawal,
     },
-    session::{Session, State},
+    session::{Session, State, decode},
 };
 use crate::{
-    ident::{CommandId, JpkId},
+    ident::{CommandId, JpkId, JpkRange},
     packing::Package,
 };
 
@@ -137,7 +138,7 @@ impl Journal {
         command: &CommandId,
     ) -> Result<Option<Option<JpkId>>, JournalError> {
         let state = self.session.lock().await?;
-        Ok(state.outbox.answers(command).map(super::outbox::Waiting::last).max())
+        Ok(state.outbox.answers(command).map(Waiting::last).max())
     }
 }
 
@@ -156,28 +157,26 @@ impl Session {
                     Some(packed) => packed.next(),
                     None => self.first_entry().await?,
                 };
-                let first = packages.first().and_then(Package::range).map(|range| range.first());
+                let first = packages.first().and_then(Package::range).map(JpkRange::first);
                 if first.is_none() || first != next {
                     return Err(refused());
                 }
                 packed
             }
-            Purpose::Request(id) => {
-                match state.outbox.answers(id).map(super::outbox::Waiting::last).max() {
-                    Some(None) => return Err(refused()),
-                    Some(packed) => packed,
-                    None => None,
-                }
-            }
+            Purpose::Request(id) => match state.outbox.answers(id).map(Waiting::last).max() {
+                Some(None) => return Err(refused()),
+                Some(packed) => packed,
+                None => None,
+            },
             Purpose::Repeat => None,
         };
         for package in packages {
-            let first = package.range().map(|range| range.first());
+            let first = package.range().map(JpkRange::first);
             let is_behind = first > last || (package.number() > 1 && first == last);
             if !is_behind && (first.is_some() || packages.len() > 1) {
                 return Err(refused());
             }
-            last = package.range().map(|range| range.last());
+            last = package.range().map(JpkRange::last);
         }
         let is_known = last <= state.tail.last;
         if is_known { Ok(()) } else { Err(JournalError::refused("a document is not journalled")) }
@@ -185,11 +184,7 @@ impl Session {
 
     async fn first_entry(&self) -> Result<Option<JpkId>, JournalError> {
         let entry = self.entry_behind(0).await?;
-        entry
-            .as_ref()
-            .map(super::session::decode)
-            .transpose()
-            .map(|entry| entry.map(|entry| entry.first()))
+        entry.as_ref().map(decode).transpose().map(|entry| entry.map(|entry| entry.first()))
     }
 
     async fn acknowledge(

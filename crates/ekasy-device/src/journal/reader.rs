@@ -18,11 +18,12 @@ const PAGE: usize = 1 << 20;
 const FIRST: usize = 16;
 
 /// Entries on a page at most.
-const MOST: usize = 512;
+const MOST: usize = 128;
 
 /// Reads a range of the journal page by page; made by [`Journal::read`](super::Journal::read).
 ///
-/// A page has about one megabyte, or one entry that is larger, however long the range is.
+/// Pages aim at one megabyte by the size of the entries before, and have at most 128 entries,
+/// however long the range is.
 pub struct Reader {
     session: Arc<Session>,
     range: JpkRange,

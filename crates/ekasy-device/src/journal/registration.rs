@@ -120,7 +120,11 @@ mod qr {
 
     use crate::command::QrPrinting;
 
-    #[expect(clippy::ref_option, reason = "serde asks for this signature")]
+    #[expect(
+        clippy::ref_option,
+        clippy::trivially_copy_pass_by_ref,
+        reason = "serde asks for this signature"
+    )]
     pub(super) fn serialize<S: Serializer>(
         qr: &Option<QrPrinting>,
         serializer: S,

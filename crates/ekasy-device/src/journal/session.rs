@@ -127,16 +127,12 @@ impl Session {
 
     pub(super) async fn renew(&self) -> Result<(), JournalError> {
         let mut state = self.lock().await?;
-        match self.engine.renew(&state.lease, self.ttl).await? {
-            Some(lease) => {
-                state.lease = lease;
-                Ok(())
-            }
-            None => {
-                state.health = Health::Lost;
-                Err(JournalError::lost())
-            }
-        }
+        let Some(lease) = self.engine.renew(&state.lease, self.ttl).await? else {
+            state.health = Health::Lost;
+            return Err(JournalError::lost());
+        };
+        state.lease = lease;
+        Ok(())
     }
 
     pub(super) async fn close(&self) -> Result<(), JournalError> {

@@ -29,10 +29,10 @@ pub(super) fn split(
             cut_bytes(plan, range, &compressed, &mut seal)
         }
         CutPolicy::SealedText => {
-            let sealed = seal(structure)?;
+            let text = seal(structure)?;
             // A text that is sealed already is only written into its request.
             let mut keep = |part: &[u8]| Ok(String::from_utf8_lossy(part).into_owned());
-            cut_bytes(plan, range, sealed.as_bytes(), &mut keep)
+            cut_bytes(plan, range, text.as_bytes(), &mut keep)
         }
     }
 }

@@ -4,8 +4,8 @@ use std::fs;
 use std::path::PathBuf;
 
 use ekasy_device::document::{
-    Content, DailyReport, Entry, Finding, Grosze, Info, Jpk, JpkHeader, Kept, Receipt,
-    ReceiptDocument, Rule,
+    Content, DailyReport, DocumentSeal, DocumentSealer, Entry, Finding, Grosze, Info, Jpk,
+    JpkHeader, Kept, Receipt, ReceiptDocument, Rule, SealerError, Unsealed,
 };
 use ekasy_device::ident::{JpkId, Moment};
 use proptest::prelude::*;
@@ -26,14 +26,12 @@ fn receipts(jpk: &Jpk) -> Vec<Receipt> {
 }
 
 fn report(jpk: &Jpk) -> DailyReport {
-    let contents = jpk.content().iter().map(|entry| entry.content().unwrap());
-    contents
-        .filter_map(|content| match content {
-            Content::DailyReport(report) => Some(*report),
-            _ => None,
-        })
-        .next()
-        .unwrap()
+    let mut contents = jpk.content().iter().map(|entry| entry.content().unwrap());
+    let report = contents.find_map(|content| match content {
+        Content::DailyReport(report) => Some(*report),
+        _ => None,
+    });
+    report.unwrap()
 }
 
 const RECEIPTS: [&str; 3] =
@@ -241,6 +239,40 @@ fn a_cancelled_item_counts_against_the_sum() {
     assert_eq!(found, []);
 }
 
+/// Seals with what it was given, so that a test sees it.
+#[derive(Debug)]
+struct Echo;
+
+impl DocumentSealer for Echo {
+    fn seal(&self, document: &Unsealed<'_>) -> Result<DocumentSeal, SealerError> {
+        if document.kind == "odmowa" {
+            return Err(SealerError::new("the card is gone"));
+        }
+        let sha = format!("{} {} {}", document.kind, document.header, document.taxpayer);
+        Ok(DocumentSeal { rsa: document.json.to_owned(), sha })
+    }
+}
+
+#[test]
+fn a_seal_is_the_last_member_and_changes_no_other_byte() {
+    for (json, comma) in [("{}", ""), (r#"{ "a" : {"b":1.0} }"#, ",")] {
+        let sealed = Entry::new("x", json).unwrap().sealed("N", "P", &Echo).unwrap();
+        let body = json.strip_suffix('}').unwrap();
+        assert!(sealed.json().starts_with(&format!(r#"{body}{comma}"podpis":{{"#)));
+        let value: serde_json::Value = serde_json::from_str(sealed.json()).unwrap();
+        assert_eq!(
+            (&value["podpis"]["RSA"], &value["podpis"]["SHA"]),
+            (&json.into(), &"x N P".into())
+        );
+        assert!(sealed.sealed("N", "P", &Echo).is_err(), "a document is sealed once");
+    }
+    let jpk = Jpk::parse(&example("day.json")).unwrap();
+    let sealed = jpk.content()[3].sealed("N", "P", &Echo).unwrap();
+    let Content::DailyReport(report) = sealed.content().unwrap() else { panic!("a report") };
+    assert_eq!(report.seal.unwrap().rsa, jpk.content()[3].json());
+    assert!(Entry::new("odmowa", "{}").unwrap().sealed("N", "P", &Echo).is_err());
+}
+
 proptest! {
     #[test]
     fn any_json_object_keeps_its_bytes(json in r#"\{"[a-zA-Z]{1,5}": ?(-?[1-9][0-9]{0,30}(\.[0-9]{1,3})?(E[+-]?[1-9])?|"[^"\\\p{Cc}]{0,20}"|\[ *\]|null)\}"#) {
@@ -254,7 +286,7 @@ proptest! {
 
     #[test]
     fn any_amounts_are_checked_without_overflow(
-        amounts in proptest::collection::vec(any::<i64>(), 8),
+        amounts in proptest::collection::vec(prop_oneof![any::<i64>(), Just(i64::MIN), Just(i64::MAX)], 8),
         quantity in "-?[0-9]{1,18}"
     ) {
         for name in RECEIPTS {
@@ -268,6 +300,11 @@ proptest! {
             receipt.subtotal.by_rate[0].tax = Grosze(amounts[4]);
             receipt.payments[0].amount = Grosze(amounts[5]);
             receipt.total.as_mut().unwrap().due = Grosze(amounts[6]);
+            if let Some(packaging) = &mut receipt.packaging {
+                packaging.lines[0].price = Grosze(amounts[0]);
+                packaging.lines[0].quantity = amounts[7];
+                packaging.lines.extend(vec![packaging.lines[0].clone(); 3]);
+            }
             for finding in receipt.findings() {
                 prop_assert!(finding.to_string().starts_with(&finding.path));
             }

@@ -1,13 +1,15 @@
 //! Sealing and opening under profiles.
 
+use chrono::{DateTime, Utc};
 use ekasy_device::jose::{
-    CertificateHeader, Compression, ContentEncryption, CryptoProfile, JweAlgorithm, JwsAlgorithm,
-    KeyIdForm, OpenError, OpenLimits, OuterBase64, PreSignFormat, RecipientKey, SealError,
-    Serialization, Trust, TrustError, inspect,
+    Certificate, CertificateHeader, Compression, ContentEncryption, CryptoProfile, JweAlgorithm,
+    JwsAlgorithm, KeyError, KeyIdForm, OpenError, OpenLimits, OuterBase64, PreSignFormat,
+    RecipientKey, SealError, Serialization, SignError, Signer, SoftwareKey, Trust, TrustError,
+    inspect,
 };
 use proptest::prelude::*;
 
-use crate::jose_support::{certificate, entropy, key, now};
+use crate::jose_support::{certificate, chain, entropy, key, now, vector};
 
 const DATA: &str = r#"{"JPK":{"content":[{"paragon":{"nazwa":"Kiełbasa śląska"}}]}}"#;
 
@@ -226,9 +228,9 @@ fn a_debug_print_shows_neither_content_nor_key() {
     let limits = OpenLimits::default();
     let opened =
         profile.open(sealed_text.as_str(), &key("repository"), &trust, now(), &limits).unwrap();
-    let print = format!("{sealed_text:?} {opened:?} {:?} {:?}", key("register"), entropy(77));
+    assert_eq!(format!("{:?}", entropy(77)), "Entropy(..)");
+    let print = format!("{sealed_text:?} {opened:?} {:?}", key("register"));
     assert!(!print.contains("canary"), "{print}");
-    assert!(!print.contains("77"), "{print}");
     assert!(!print.contains(&sealed_text.as_str()[..40]), "{print}");
 }
 
@@ -264,6 +266,70 @@ fn an_inspection_tells_the_layers_and_which_profile_fits() {
     for secret in ["canary", "Kiełbasa"] {
         assert!(!account.contains(secret), "{account}");
     }
+}
+
+#[test]
+fn a_key_is_read_with_its_own_certificate_and_password_only() {
+    let (pem, locked) = (vector("register.key.pem"), vector("register.locked.pem"));
+    let unlock = |word: &str| {
+        SoftwareKey::from_encrypted_pem(&locked, &word.into(), chain("register")).map(drop)
+    };
+    assert_eq!(unlock("tajne"), Ok(()));
+    assert_eq!(unlock("jawne"), Err(KeyError::Locked));
+    let read = |pem: &str, chain| SoftwareKey::from_pem(pem, chain).map(drop);
+    assert_eq!(read(&pem, chain("register")), Ok(()));
+    assert_eq!(read(&pem, chain("repository")), Err(KeyError::OtherCertificate));
+    assert_eq!(read(&pem, Vec::new()), Err(KeyError::OtherCertificate));
+    assert_eq!(read(&locked, chain("register")), Err(KeyError::Malformed));
+    assert_eq!(read("", chain("register")), Err(KeyError::Malformed));
+    let broken = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
+    assert_eq!(read(broken, chain("register")), Err(KeyError::Unsupported));
+}
+
+/// A card that signs with another key than its certificate says.
+#[derive(Debug)]
+struct WrongCard(SoftwareKey, Vec<Certificate>);
+
+impl Signer for WrongCard {
+    fn certificates(&self) -> &[Certificate] {
+        &self.1
+    }
+
+    fn sign(&self, algorithm: JwsAlgorithm, message: &[u8]) -> Result<Vec<u8>, SignError> {
+        self.0.sign(algorithm, message)
+    }
+}
+
+#[test]
+fn a_signature_of_the_wrong_key_never_leaves() {
+    let profile = CryptoProfile::default();
+    let card = WrongCard(key("register"), chain("repository"));
+    assert!(matches!(profile.sign(b"{}", &card), Err(SealError::ForeignSignature)));
+    let card = WrongCard(key("register"), Vec::new());
+    assert!(matches!(profile.sign(b"{}", &card), Err(SealError::NoCertificate)));
+    assert!(RecipientKey::from_certificate(&certificate("register-ec")).is_err());
+}
+
+#[test]
+fn certificates_are_read_as_other_programs_read_them() {
+    let register = certificate("register");
+    assert_eq!(register.common_name(), Some("ZTE2601000001"));
+    assert!(register.subject_texts().any(|text| text == "NIP-1234563218"));
+    assert_eq!(register.not_before(), "2020-01-01T00:00:00Z".parse::<DateTime<Utc>>().unwrap());
+    assert_eq!(Certificate::from_base64(&register.to_base64()), Ok(register.clone()));
+    assert_eq!(register.key_id(&KeyIdForm::Sha1Hex).unwrap().len(), 40);
+    for (form, id) in [
+        (KeyIdForm::Sha256Thumbprint, register.thumbprint()),
+        (KeyIdForm::SerialHex, register.serial_hex()),
+        (KeyIdForm::SubjectCommonName, "ZTE2601000001".to_owned()),
+    ] {
+        assert_eq!(register.key_id(&form), Some(id));
+    }
+    let der = register.as_der();
+    for length in 0..der.len() {
+        assert!(Certificate::from_der(&der[..length]).is_err());
+    }
+    assert!(Certificate::from_der(&[der, &[0]].concat()).is_err());
 }
 
 proptest! {

@@ -6,6 +6,7 @@
     reason = "a test's own preparations stop the test when they fail"
 )]
 
+mod continuity;
 mod document;
 mod jose;
 mod jose_refused;

@@ -4,6 +4,7 @@
 mod cuts;
 mod forms;
 mod properties;
+mod sealed;
 pub(crate) mod sealing;
 
 use ekasy_device::{

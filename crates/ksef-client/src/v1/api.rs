@@ -101,8 +101,8 @@ struct Exception {
     timestamp: Option<String>,
     #[serde(default)]
     reference_number: Option<String>,
-    #[serde(default)]
-    exception_detail_list: Option<Vec<Finding>>,
+    #[serde(default, rename = "exceptionDetailList")]
+    findings: Option<Vec<Finding>>,
 }
 
 #[derive(Deserialize)]
@@ -116,7 +116,7 @@ struct Finding {
 
 impl Exception {
     fn into_context(self) -> ProblemContext {
-        let findings = self.exception_detail_list.unwrap_or_default();
+        let findings = self.findings.unwrap_or_default();
         let first = findings.first();
         let code = first.and_then(|finding| finding.exception_code).map(|code| code.to_string());
         let message = first.and_then(|finding| finding.exception_description.clone());

@@ -181,14 +181,12 @@ macro_rules! page_setters {
     ($name:ident) => {
         impl $name {
             /// Sets how many rows a page has (`PageSize`); as many as allowed without it.
-            #[must_use]
             pub fn page_size(mut self, rows: u32) -> Self {
                 self.page.size = rows;
                 self
             }
 
             /// Sets the index of the page, counted from 0 (`PageOffset`).
-            #[must_use]
             pub fn page_index(mut self, index: u32) -> Self {
                 self.page.index = index;
                 self

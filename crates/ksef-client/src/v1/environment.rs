@@ -9,7 +9,6 @@ use ksef_crypto::link;
 /// stay here because archives, links and systems that speak 1.x name them. Use
 /// [`at`](Self::at) for a system that still answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(clippy::large_enum_variant, reason = "a program holds one or two, and not for long")]
 #[non_exhaustive]
 pub enum Environment {
     /// `https://ksef-test.mf.gov.pl/api`: invented data, self-signed certificates, no legal effect.

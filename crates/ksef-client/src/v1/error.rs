@@ -80,9 +80,8 @@ impl Error {
             | "session.init_token_v1"
             | "session.init_signed"
             | "session.init_signed_v1" => Recovery::SessionExpires,
-            "session.terminate" => Recovery::CommonStatus,
+            "session.terminate" | "batch.upload" | "batch.finish" => Recovery::CommonStatus,
             "batch.init" => Recovery::BatchExpires,
-            "batch.upload" | "batch.finish" => Recovery::CommonStatus,
             "tokens.generate"
             | "tokens.revoke"
             | "tokens.revoke_v1"
@@ -188,8 +187,7 @@ impl fmt::Display for Recovery {
 impl From<common_http::Error> for Error {
     fn from(error: common_http::Error) -> Self {
         let problem = error.problem().map(Problem::from);
-        let told =
-            problem.as_ref().and_then(|problem| problem.code()).and_then(ExceptionCode::kind);
+        let told = problem.as_ref().and_then(Problem::code).and_then(ExceptionCode::kind);
         let kind = told.unwrap_or_else(|| ErrorKind::of(&error));
         // A business code says that nothing was done, whatever the status beside it; codes of a
         // failing server and unknown ones say nothing.

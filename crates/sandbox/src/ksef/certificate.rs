@@ -2,7 +2,7 @@
 //! (specification 1.9, chapter 4.3; KSeF 1.x facts §7).
 
 use chrono::{DateTime, Utc};
-use der::{Decode as _, Encode as _};
+use der::Decode as _;
 use ring::signature::{self as algorithms, UnparsedPublicKey, VerificationAlgorithm};
 use x509_cert::der::asn1::ObjectIdentifier;
 
@@ -67,11 +67,6 @@ impl Certificate {
     /// The serial number, upper-case hexadecimal.
     pub(crate) fn serial(&self) -> String {
         hex(self.parsed.tbs_certificate().serial_number().as_bytes())
-    }
-
-    /// The issuer's name, DER.
-    pub(crate) fn issuer(&self) -> Vec<u8> {
-        self.parsed.tbs_certificate().issuer().to_der().unwrap_or_default()
     }
 
     /// Whether the moment lies within the validity.

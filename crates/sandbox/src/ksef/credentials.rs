@@ -165,3 +165,19 @@ fn one(plan: &Plan, shared: &KeyPair) -> TestCertificate {
         fingerprint: read.fingerprint(),
     }
 }
+
+impl TestCertificate {
+    /// A certificate of the caller's own.
+    pub fn new(name: &'static str, certificate_pem: &str, key_pem: &str) -> Self {
+        let body: String =
+            certificate_pem.lines().filter(|line| !line.starts_with("-----")).collect();
+        let read = super::unbase64(&body).and_then(|der| Certificate::from_der(&der));
+        Self {
+            name,
+            about: "the caller's own",
+            certificate_pem: certificate_pem.to_owned(),
+            key_pem: key_pem.to_owned(),
+            fingerprint: read.map(|read| read.fingerprint()).unwrap_or_default(),
+        }
+    }
+}

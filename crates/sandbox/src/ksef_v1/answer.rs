@@ -17,7 +17,6 @@ use super::{
     query, query_work, session,
 };
 use crate::front::{Incoming, Mood};
-use crate::ksef::aes::SessionKey;
 use crate::ksef::{keys, numbers};
 use crate::record::System;
 use crate::reply::Reply;
@@ -35,7 +34,6 @@ pub(super) struct Caller {
     pub(super) session: String,
     pub(super) context: Context,
     pub(super) roles: BTreeSet<Role>,
-    pub(super) key: Option<SessionKey>,
 }
 
 /// The form of a body that a media type names.
@@ -394,9 +392,8 @@ fn caller(store: &mut Store, reference: &str, now: DateTime<Utc>) -> Result<Call
         End::Open => session.used = now,
     }
     let (vector, context) = (session.vector.clone(), session.context.clone());
-    let key = session.key.clone();
     let roles = store.people.roles(&vector, &context).into_iter().map(|(role, _)| role).collect();
-    Ok(Caller { session: reference.to_owned(), context, roles, key })
+    Ok(Caller { session: reference.to_owned(), context, roles })
 }
 
 /// The newest version that a list of media types names.

@@ -87,7 +87,6 @@ pub(super) fn generate(ask: &Ask<'_>, caller: &Caller) -> Answered {
             since: ask.now,
             used: None,
             state: TokenState::Inactive,
-            waits_for: Some(caller.session.clone()),
         });
         Ok(())
     })?;

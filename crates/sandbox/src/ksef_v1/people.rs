@@ -184,8 +184,6 @@ pub(super) struct Token {
     pub(super) since: DateTime<Utc>,
     pub(super) used: Option<DateTime<Utc>>,
     pub(super) state: TokenState,
-    /// The session whose authentication it waits for.
-    pub(super) waits_for: Option<String>,
 }
 
 /// What a token is good for.
@@ -259,7 +257,7 @@ impl People {
             let link = linked(value);
             let nip = link.as_ref().map(|link| link.0.clone());
             let nip = nip.or_else(|| matches!(vector, Vector::Nip(_)).then(|| value.clone()));
-            for nip in nip {
+            if let Some(nip) = nip {
                 keys.push(Identifier::new(IdKind::Nip, &nip));
                 keys.push(Identifier::new(IdKind::Onip, &nip));
             }

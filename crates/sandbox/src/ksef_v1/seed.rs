@@ -99,7 +99,6 @@ fn tokens(shared: &Shared, since: DateTime<Utc>) -> Vec<Token> {
         since,
         used: None,
         state: TokenState::Active,
-        waits_for: None,
     };
     COMPANIES.iter().map(token).collect()
 }

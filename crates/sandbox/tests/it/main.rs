@@ -23,6 +23,8 @@ mod faults;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
+mod ksef_v1;
+#[cfg(test)]
 mod limits;
 #[cfg(test)]
 mod notifications;

@@ -14,8 +14,17 @@ use crate::{
 
 /// Types of other crates that generated files use.
 const RESERVED: &[&str] = &[
-    "Amount", "BTreeMap", "DateTime", "NaiveDate", "Open", "Option", "SecretText", "String", "Utc",
-    "Value", "Vec",
+    "Amount",
+    "BTreeMap",
+    "DateTime",
+    "NaiveDate",
+    "Open",
+    "Option",
+    "SecretText",
+    "String",
+    "Utc",
+    "Value",
+    "Vec",
 ];
 
 /// A field of a struct.
@@ -115,13 +124,14 @@ impl<'a> Types<'a> {
                 let says = format!("{owner}.{field} is a list of what serde reads by attribute");
                 return Err(Failure::new(says));
             }
-            return Ok(Type::List(element(item, items)));
+            return Ok(Type::List(Box::new(element(item, items))));
         }
         if let Some(kind) = self.contract.overlay.types.get(&format!("{owner}.{field}")) {
             return overridden(kind);
         }
         if let Some(values) = &schema.additional_properties {
-            return Ok(Type::Map(element(self.of(owner, field, values)?, values)));
+            let value = self.of(owner, field, values)?;
+            return Ok(Type::Map(Box::new(element(value, values))));
         }
         if let Some(target) = &schema.reference {
             let Some(pointed) = self.contract.description.schemas.get(target) else {
@@ -230,9 +240,8 @@ fn are_alike(contract: &Contract, one: &str, other: &str) -> bool {
 }
 
 /// The type of the elements of a list or a map.
-fn element(item: Type, schema: &Schema) -> Box<Type> {
-    let item = Box::new(item);
-    if schema.nullable { Box::new(Type::Nullable(item)) } else { item }
+fn element(item: Type, schema: &Schema) -> Type {
+    if schema.nullable { Type::Nullable(Box::new(item)) } else { item }
 }
 
 fn inline_values(schema: &Schema) -> &[String] {
@@ -253,7 +262,8 @@ fn overridden(kind: &str) -> Outcome<Type> {
 
 /// The smallest usual type that holds every number of the range.
 fn whole(schema: &Schema) -> &'static str {
-    let limit = |value: &Option<serde_json::Value>| value.as_ref().and_then(serde_json::Value::as_i64);
+    let limit =
+        |value: &Option<serde_json::Value>| value.as_ref().and_then(serde_json::Value::as_i64);
     let is_natural = limit(&schema.minimum).is_some_and(|minimum| minimum >= 0);
     let is_small = limit(&schema.maximum).is_some_and(|maximum| maximum <= i64::from(u32::MAX));
     let is_long = schema.format.as_deref() == Some("int64");

@@ -26,9 +26,10 @@ pub(crate) struct Plan {
 impl Plan {
     /// The module of every type.
     pub(crate) fn homes(&self) -> BTreeMap<String, String> {
-        let all = self.modules.iter().flat_map(|(module, items)| {
-            items.keys().map(|name| (name.clone(), module.clone()))
-        });
+        let all = self
+            .modules
+            .iter()
+            .flat_map(|(module, items)| items.keys().map(|name| (name.clone(), module.clone())));
         all.collect()
     }
 

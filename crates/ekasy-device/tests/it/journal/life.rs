@@ -63,12 +63,11 @@ impl World {
             (key.0, 1_000 + u32::try_from(first).unwrap())
         };
         let body = package.body().to_vec();
-        match self.taken.get(&key) {
-            Some(before) => assert_eq!(*before, body, "sent again with other bytes"),
-            None => {
-                self.taken.insert(key, body);
-                self.arrivals.push((purpose.clone(), package.clone()));
-            }
+        if let Some(before) = self.taken.get(&key) {
+            assert_eq!(*before, body, "sent again with other bytes");
+        } else {
+            self.taken.insert(key, body);
+            self.arrivals.push((purpose.clone(), package.clone()));
         }
     }
 

@@ -1,1 +1,114 @@
-//! tmp
+//! One writer at a time, and a file that is closed and opened again.
+
+use std::{sync::Arc, time::Duration};
+
+use common_core::secret::secret_bytes;
+use common_store::{MemoryStore, SealKey, SqliteStore};
+use ekasy_device::journal::{Appended, Journal, JournalErrorKind, Options, Purpose};
+
+use super::{clock, id, memory, open, options, pack, plan, range, receipt};
+
+fn held_by(holder: &str, number: &str) -> Options {
+    let key = SealKey::new(1, secret_bytes(vec![7; 32])).unwrap();
+    Options::new(number.parse().unwrap(), holder, key)
+}
+
+#[tokio::test]
+async fn another_holder_waits_until_the_lease_ends() {
+    let clock = clock();
+    let store = Arc::new(MemoryStore::new(clock.clone()));
+    let journal = open(store.clone()).await;
+    let other = || Journal::open(store.clone(), held_by("other", "ABC1700000017"));
+    assert_eq!(other().await.unwrap_err().kind(), JournalErrorKind::Busy);
+    clock.advance(Duration::from_secs(40));
+    journal.renew().await.unwrap();
+    clock.advance(Duration::from_secs(40));
+    assert_eq!(other().await.unwrap_err().kind(), JournalErrorKind::Busy);
+    clock.advance(Duration::from_secs(40));
+    let taken_over = other().await.unwrap();
+    taken_over.append(receipt(1, "theirs")).await.unwrap();
+    for _ in 0..2 {
+        let error = journal.append(receipt(1, "ours")).await.unwrap_err();
+        assert_eq!(error.kind(), JournalErrorKind::Lost);
+    }
+    assert_eq!(journal.renew().await.unwrap_err().kind(), JournalErrorKind::Lost);
+    assert_eq!(taken_over.append(receipt(1, "theirs")).await.unwrap(), Appended::Before);
+    taken_over.close().await.unwrap();
+    let error = taken_over.append(receipt(2, "x")).await.unwrap_err();
+    assert_eq!(error.kind(), JournalErrorKind::Lost);
+    open(store).await.append(receipt(2, "x")).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_new_run_of_the_same_program_takes_over_at_once() {
+    let store = memory();
+    let old = open(store.clone()).await;
+    let new = open(store).await;
+    new.append(receipt(1, "new")).await.unwrap();
+    let error = old.append(receipt(1, "old")).await.unwrap_err();
+    assert_eq!(error.kind(), JournalErrorKind::Lost);
+}
+
+#[tokio::test]
+async fn registers_in_one_store_do_not_meet() {
+    let store = memory();
+    let first = open(store.clone()).await;
+    let second = Journal::open(store, held_by("till", "ABC1700000018")).await.unwrap();
+    first.append(receipt(1, "first")).await.unwrap();
+    second.append(receipt(1, "second")).await.unwrap();
+    assert_eq!(first.append(receipt(1, "first")).await.unwrap(), Appended::Before);
+}
+
+#[tokio::test]
+async fn a_file_holds_it_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("register.db");
+    let reopened = async || {
+        let store = Arc::new(SqliteStore::open(&path).unwrap());
+        Journal::open(store, options()).await.unwrap()
+    };
+    for number in 1..=20 {
+        let journal = reopened().await;
+        journal.append(receipt(number, "x")).await.unwrap();
+    }
+    let packages = {
+        let journal = reopened().await;
+        let command = "DFD.ABC1700000017.2026-03-01T10:00:00.000Z";
+        let packages = pack(&journal, range(1, 20), plan(command)).await;
+        journal.store_packages(&Purpose::Schedule, &packages).await.unwrap();
+        packages
+    };
+    let journal = reopened().await;
+    let next = journal.next_package().await.unwrap().unwrap();
+    assert_eq!(next.package(), &packages[0]);
+    journal.sent(next.position()).await.unwrap();
+    drop(journal);
+    let journal = reopened().await;
+    assert_eq!(journal.progress().await.unwrap().sent, Some(id(20)));
+    assert_eq!(journal.next_package().await.unwrap(), None);
+    assert_eq!(journal.drop_documents(id(20)).await.unwrap(), 19);
+}
+
+#[tokio::test]
+async fn callers_at_once_get_numbers_in_turn() {
+    let journal = open(memory()).await;
+    let sellers = (1..=20).map(|seller: u32| {
+        let journal = journal.clone();
+        tokio::spawn(async move {
+            loop {
+                let last = journal.progress().await.unwrap().journalled;
+                let next = last.map_or(1, |last| last.get() + 1);
+                match journal.append(receipt(next, &format!("seller {seller}"))).await {
+                    Ok(_) => return next,
+                    Err(error) => assert_eq!(error.kind(), JournalErrorKind::OtherBytes),
+                }
+            }
+        })
+    });
+    let mut numbers = Vec::new();
+    for seller in sellers.collect::<Vec<_>>() {
+        numbers.push(seller.await.unwrap());
+    }
+    numbers.sort_unstable();
+    assert_eq!(numbers, (1..=20).collect::<Vec<_>>());
+}

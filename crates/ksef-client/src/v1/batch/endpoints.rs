@@ -101,10 +101,10 @@ impl Endpoint for Upload {
 
     /// The answer says nothing that the status does not; an empty one will do.
     fn response(_: &Parts, body: &Bytes) -> Result<Self::Response, DecodeError> {
-        match body.iter().all(u8::is_ascii_whitespace) {
-            true => decode_json(&Bytes::from_static(b"{}")),
-            false => decode_json(body),
+        if body.iter().all(u8::is_ascii_whitespace) {
+            return decode_json(&Bytes::from_static(b"{}"));
         }
+        decode_json(body)
     }
 }
 

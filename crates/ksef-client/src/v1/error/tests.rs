@@ -194,7 +194,7 @@ async fn the_cause_is_the_source_and_words_of_the_service_show_only_when_asked_f
     let mut all = format!("{error:?} {error}");
     let mut cause: Option<&dyn std::error::Error> = Some(&error);
     while let Some(error) = cause {
-        all.push_str(&format!("{error} {error:?}"));
+        all = format!("{all} {error} {error:?}");
         cause = error.source();
     }
     assert!(!all.contains("canary"), "{all}");

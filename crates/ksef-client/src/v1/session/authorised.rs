@@ -8,7 +8,7 @@ use ksef_crypto::number::ReferenceNumber;
 
 use super::{Details, Session, SessionState, Status, Unfinished, open::Core};
 use crate::v1::{
-    Context,
+    Context, common,
     error::{Error, ErrorKind},
     process::{Class, Process, ProcessingCode},
     progress::Progress,
@@ -80,6 +80,9 @@ impl Authorised {
                 let code = ProcessingCode::REGISTERED.number();
                 return Ok(Readiness::NotYet(Progress::new(Process::Session, code, None)));
             }
+            Err(error) if error.kind() == ErrorKind::SessionEnded => {
+                return Err(self.why_it_ended(error).await);
+            }
             Err(error) => return Err(error),
         };
         let description = answer.processing_description;
@@ -96,6 +99,16 @@ impl Authorised {
             }
             _ => Ok(Readiness::NotYet(progress)),
         }
+    }
+
+    /// A session whose authentication failed may be refused as one that is not active; the status
+    /// that needs no session tells the step.
+    async fn why_it_ended(&self, error: Error) -> Error {
+        let status = common::Status(self.reference().clone());
+        let Ok(answer) = self.core.client().send(&status).await else { return error };
+        let description = answer.processing_description;
+        let progress = Progress::new(Process::Session, answer.processing_code, description);
+        progress.check(common::Status::INFO.name).err().unwrap_or(error)
     }
 
     /// Waits until the session can be used.

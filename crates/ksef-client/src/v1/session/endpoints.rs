@@ -200,6 +200,12 @@ macro_rules! status {
     };
 }
 
+impl Default for Status {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 status!(
     /// `GET online/Session/Status`: the session itself and its invoices (chapter 13.3.2).
     ///

@@ -52,6 +52,10 @@ impl Core {
         &self.parts.context
     }
 
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
+    }
+
     pub(crate) fn clock(&self) -> &dyn Clock {
         self.http.clock()
     }

@@ -142,7 +142,7 @@ impl Challenged {
         let document = self.request.with_token(&encrypted);
         let document = document.map_err(|error| Error::input(InitToken::INFO.name, error))?;
         let answer = self.client.send(&InitToken::new(document)).await?;
-        self.opened(answer, InitToken::INFO)
+        self.opened(answer, &InitToken::INFO)
     }
 
     /// Opens the session by a signature that is made here, enveloped as chapter 4.2.1 has it.
@@ -151,26 +151,26 @@ impl Challenged {
             .map_err(|error| local(ErrorKind::Signature, error))?;
         let document = self.to_be_signed(Identification::of(&certificate))?;
         let options = xades::Options::v1(self.client.clock().now());
-        let signed = xades::sign(&document, signer, &options)
+        let document = xades::sign(&document, signer, &options)
             .map_err(|error| local(ErrorKind::Signature, error))?;
-        self.by_signed_document(signed).await
+        self.by_signed_document(document).await
     }
 
     /// Opens the session by a signed document: that of [`to_be_signed`](Self::to_be_signed) with a
     /// signature that was made elsewhere.
     pub async fn by_signed_document(self, document: impl Into<Bytes>) -> Result<Authorised, Error> {
         let answer = self.client.send(&InitSigned::new(document)).await?;
-        self.opened(answer, InitSigned::INFO)
+        self.opened(answer, &InitSigned::INFO)
     }
 
     fn opened(
         self,
         answer: wire::InitSessionResponseV2,
-        info: common_http::Info,
+        info: &common_http::Info,
     ) -> Result<Authorised, Error> {
         let reference = answer.reference_number.parse();
         let reference = reference
-            .map_err(|_| Error::unreadable(&info, "the session's number is no reference number"))?;
+            .map_err(|_| Error::unreadable(info, "the session's number is no reference number"))?;
         let core = Core::new(
             &self.client,
             Parts {

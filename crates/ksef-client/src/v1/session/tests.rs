@@ -313,7 +313,8 @@ async fn a_session_goes_from_challenge_to_confirmation() {
 async fn the_token_travels_with_the_challenges_exact_time() {
     let receiver = receiver();
     let (client, script) = scripted([challenge(), opened()]);
-    by_token(&client, &receiver).await.unwrap();
+    let authorised = by_token(&client, &receiver).await.unwrap();
+    assert_eq!(authorised.reference().as_str(), SESSION);
     let document = String::from_utf8(body(&script, 1)).unwrap();
     let from = document.find("<o:Token>").unwrap() + 9;
     let encrypted = &document[from..from + 344];
@@ -447,7 +448,8 @@ async fn a_state_survives_its_export_and_shows_nothing() {
         assert_eq!(key(&resumed), key(&session));
         assert_eq!(resumed.form(), &FormCode::FA_2);
         assert_eq!(resumed.context(), &context());
-        resumed.terminate().await.unwrap();
+        let closing = resumed.terminate().await.unwrap();
+        assert_eq!(closing.reference().as_str(), SESSION);
         let requests = script.requests();
         assert!(
             requests

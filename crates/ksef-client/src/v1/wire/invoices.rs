@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::lenient::tagged;
 
-use super::shared::ShaHash;
+use super::shared::{InvoiceStatus, ShaHash};
 
 /// Hash and size of an encrypted invoice, at most 2 MiB.
 /// Part of `InvoicePayloadEncrypted`.
@@ -93,29 +93,6 @@ impl InvoicePayloadEncrypted {
     ) -> Self {
         Self { encrypted_invoice_body: encrypted_invoice_body.into(), encrypted_invoice_hash }
     }
-}
-
-/// Part of `StatusInvoiceResponse`.
-/// `InvoiceStatusType` of the contract.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct InvoiceStatus {
-    /// When KSeF accepted the invoice.
-    #[serde(
-        default,
-        deserialize_with = "crate::lenient::optional_time",
-        skip_serializing_if = "Option::is_none"
-    )]
-    pub acquisition_timestamp: Option<DateTime<Utc>>,
-    /// The number that the seller gave the invoice.
-    /// 1 to 256 characters.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub invoice_number: Option<String>,
-    /// The number that KSeF gave the invoice.
-    /// A KSeF number, declared with 35 characters; older ones of 36 came too.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ksef_reference_number: Option<String>,
 }
 
 /// Body of `invoices.send`.

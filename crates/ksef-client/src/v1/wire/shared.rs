@@ -193,6 +193,29 @@ pub struct GrantorIdentifier {
     pub identifier: Option<String>,
 }
 
+/// Part of `StatusInvoiceResponse`, `VisibilityInvoiceStatusResponse`.
+/// `InvoiceStatusType` of the contract.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct InvoiceStatus {
+    /// When KSeF accepted the invoice.
+    #[serde(
+        default,
+        deserialize_with = "crate::lenient::optional_time",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub acquisition_timestamp: Option<DateTime<Utc>>,
+    /// The number that the seller gave the invoice.
+    /// 1 to 256 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invoice_number: Option<String>,
+    /// The number that KSeF gave the invoice.
+    /// A KSeF number, declared with 35 characters; older ones of 36 came too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ksef_reference_number: Option<String>,
+}
+
 codes! {
     /// Values of `invoiceType` and `invoiceTypes`.
     pub enum InvoiceType: str {

@@ -5,6 +5,8 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::shared::InvoiceStatus;
+
 /// Part of `HideInvoiceRequest`.
 /// `HideInvoiceRequestType` of the contract.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -198,6 +200,9 @@ pub struct VisibilityInvoiceStatusResponse {
     /// Required by the contract.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub element_reference_number: Option<String>,
+    /// What is known of the invoice; shown in the contract's example and not in its schema.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invoice_status: Option<InvoiceStatus>,
     /// How far processing got: below 200 registered, 200 done, 300 to 399 running, 400 and more failed (specification 1.9, chapter 15).
     /// 100 to 999.
     pub processing_code: u32,

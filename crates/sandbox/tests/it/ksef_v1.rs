@@ -1,0 +1,19 @@
+//! The double of KSeF 1.x.
+
+mod batch;
+mod client;
+mod common;
+mod control;
+mod credentials;
+mod exceptions;
+mod hostile;
+mod invoices;
+mod marks;
+mod oracle;
+mod payments;
+mod pki;
+mod queries;
+mod roles;
+mod session;
+mod sign;
+mod steps;
