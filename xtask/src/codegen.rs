@@ -2,6 +2,7 @@
 //!
 //! A generator is a pure function of the working copy; it works offline and says nothing about the time.
 
+mod codes;
 mod operations;
 mod rust_format;
 mod spec_map;
@@ -51,6 +52,10 @@ const GENERATORS: &[Generator] = &[
             "crates/ksef-client/src/v2/wire/",
         ],
         make: |files| of_contract("ksef-v2", files),
+    },
+    Generator {
+        outputs: &[codes::TABLE, codes::PAGE],
+        make: |files| codes::make("ksef-v2", files),
     },
     Generator {
         outputs: &["docs/crk/spec-map.md"],

@@ -2,18 +2,34 @@
 //!
 //! A scene is an example of a client crate; it gets the folder of the repository and leaves its artefacts under `target/demo/<scene>/`.
 
-use crate::shell::{self, Failure, Outcome};
+use std::path::Path;
+
+use crate::{
+    fixtures::ksef_examples,
+    shell::{self, Failure, Outcome},
+};
+
+/// How many invoices the batch of the scene `ksef-v1` has.
+const BATCH: u32 = 2000;
 
 struct Scene {
     name: &'static str,
     package: &'static str,
     /// Examples of one workspace share a folder, so their names tell the crates apart.
     example: &'static str,
+    /// Makes what is too much for a folder of fixtures, in the folder of the artefacts.
+    prepare: fn(&Path) -> Outcome,
 }
 
 const SCENES: &[Scene] = &[
-    Scene { name: "kros", package: "kros-client", example: "kros-demo" },
-    Scene { name: "epp", package: "epp-client", example: "epp-demo" },
+    Scene { name: "kros", package: "kros-client", example: "kros-demo", prepare: nothing },
+    Scene { name: "epp", package: "epp-client", example: "epp-demo", prepare: nothing },
+    Scene {
+        name: "ksef-v1",
+        package: "ksef-client",
+        example: "ksef-v1-demo",
+        prepare: batch_of_invoices,
+    },
 ];
 
 /// Plays one scene, or all of them in order.
@@ -34,11 +50,21 @@ fn play(scene: &Scene) -> Outcome {
     let folder = shell::root().join(&artefacts);
     std::fs::create_dir_all(&folder)
         .map_err(|cause| Failure::new(format!("cannot make {artefacts}: {cause}")))?;
+    (scene.prepare)(&folder)?;
     let root = shell::root();
     let root = root.to_string_lossy();
     let mut arguments = vec!["run", "-q", "-p", scene.package, "--all-features"];
     arguments.extend(["--example", scene.example, "--", &root]);
     shell::run(&mut shell::cargo(&arguments))
+}
+
+fn nothing(_: &Path) -> Outcome {
+    Ok(())
+}
+
+fn batch_of_invoices(folder: &Path) -> Outcome {
+    let folder = folder.join("batch");
+    ksef_examples::batch(BATCH).try_for_each(|(name, text)| shell::write(&folder.join(name), &text))
 }
 
 #[cfg(test)]
@@ -48,6 +74,6 @@ mod tests {
     #[test]
     fn an_unknown_scene_is_refused_with_the_list_of_scenes() {
         let failure = run(Some("opera")).unwrap_err().to_string();
-        assert_eq!(failure, "there is no scene `opera`; the scenes are: kros, epp");
+        assert_eq!(failure, "there is no scene `opera`; the scenes are: kros, epp, ksef-v1");
     }
 }

@@ -9,6 +9,7 @@ mod diff;
 mod distil;
 mod epp_examples;
 mod kros_examples;
+pub(crate) mod ksef_examples;
 mod refresh;
 mod seeded;
 mod source;
@@ -53,6 +54,7 @@ struct Examples {
 const EXAMPLES: &[Examples] = &[
     Examples { folder: "fixtures/kros/examples", make: kros_examples::files },
     Examples { folder: "fixtures/epp/examples", make: epp_examples::files },
+    Examples { folder: "fixtures/ksef/examples", make: ksef_examples::files },
 ];
 
 /// Makes the generated examples and hashes again, or compares them with what is there.

@@ -3,6 +3,7 @@
 //! The only module that names types of reqwest. One transport has one TLS identity, because the
 //! identity belongs to the pool of connections.
 
+mod exact;
 mod options;
 
 use common_core::store::BoxFuture;

@@ -2,6 +2,7 @@
 //! 2.4.10).
 
 mod kind;
+mod local;
 
 use std::{fmt, time::Duration};
 

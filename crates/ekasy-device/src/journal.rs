@@ -35,6 +35,10 @@
 //! A journal holds a lease, and every write carries its fence. A second process is refused, or, if
 //! it has the same holder's name, takes over, and the first one's next write fails with
 //! [`JournalErrorKind::Lost`]. [`renew`](Journal::renew) must be called before the lease ends.
+//! Engines do not fence the removal of what was acknowledged. One that a former holder had begun
+//! and that happens late could remove packages that its successor has sent and not written down
+//! yet; if the successor dies at that moment, it sends their documents once more. Nothing is lost
+//! by it.
 //!
 //! # Recovery
 //!
@@ -81,6 +85,7 @@ mod commands;
 mod document;
 mod documents;
 mod error;
+mod kept;
 mod names;
 mod outbox;
 mod packages;

@@ -15,6 +15,7 @@ use crate::epp::Epp;
 use crate::front::{Context, Mood};
 use crate::kros::Kros;
 use crate::ksef_v1::KsefV1;
+use crate::ksef_v2::KsefV2;
 use crate::record::{Exchange, Journal, Unexpected};
 use crate::server;
 use crate::tasks::Tasks;
@@ -29,6 +30,7 @@ pub struct Sandbox {
     epp: Epp,
     crk: Crk,
     ksef_v1: KsefV1,
+    ksef_v2: KsefV2,
     control: Option<String>,
     data: Option<PathBuf>,
 }
@@ -74,7 +76,7 @@ impl Builder {
     }
 
     /// The control API listens on this port, the doubles on the next ones: KROS, ePP, the web host
-    /// of ePP, KSeF 1.x, from the tenth on CPD, WebApi and Event Hub of CRK; without it any free ports.
+    /// of ePP, KSeF 1.x, KSeF 2.0, from the tenth on CPD, WebApi and Event Hub of CRK; without it any free ports.
     #[must_use]
     pub fn port_base(mut self, port: u16) -> Self {
         self.sockets = Sockets::From(port);
@@ -82,7 +84,7 @@ impl Builder {
     }
 
     /// No port is opened: the doubles are reached through [`Kros::service`], [`Epp::service`],
-    /// [`Epp::web_service`], [`KsefV1::service`], [`Crk::cpd_service`], [`Crk::webapi_service`] and
+    /// [`Epp::web_service`], [`KsefV1::service`], [`KsefV2::service`], [`Crk::cpd_service`], [`Crk::webapi_service`] and
     /// [`Crk::hub_service`].
     #[must_use]
     pub fn without_sockets(mut self) -> Self {
@@ -128,8 +130,9 @@ impl Builder {
                 let epp = Epp::new(context.clone(), "http://localhost", web);
                 let crk = Crk::new(context.clone(), crk_in_process())?;
                 let ksef_v1 = KsefV1::new(context.clone(), "http://localhost:83");
+                let ksef_v2 = KsefV2::new(context.clone(), "http://localhost:84");
                 let control = None;
-                return Ok(Sandbox { seed, context, kros, epp, crk, ksef_v1, control, data });
+                return Ok(Sandbox { seed, context, kros, epp, crk, ksef_v1, ksef_v2, control, data });
             }
         };
         let port = |number: u16| if first == 0 { 0 } else { first.saturating_add(number) };
@@ -145,12 +148,16 @@ impl Builder {
         let (ksef_listener, origin) = open(port(4)).await?;
         let ksef_v1 = KsefV1::new(context.clone(), &origin);
         server::serve(ksef_listener, ksef_v1.socket_service(), &context.tasks);
+        let (ksef_listener, origin) = open(port(5)).await?;
+        let ksef_v2 = KsefV2::new(context.clone(), &origin);
+        server::serve(ksef_listener, ksef_v2.socket_service(), &context.tasks);
         let crk = open_crk(&context, [port(10), port(11), port(12)]).await?;
         let app = control::router(
             kros.clone(),
             epp.clone(),
             crk.clone(),
             ksef_v1.clone(),
+            ksef_v2.clone(),
             context.clone(),
         );
         context.tasks.spawn(async move {
@@ -159,7 +166,7 @@ impl Builder {
             }
         });
         let control = Some(control);
-        Ok(Sandbox { seed, context, kros, epp, crk, ksef_v1, control, data })
+        Ok(Sandbox { seed, context, kros, epp, crk, ksef_v1, ksef_v2, control, data })
     }
 }
 
@@ -189,6 +196,11 @@ impl Sandbox {
         &self.ksef_v1
     }
 
+    /// The double of KSeF 2.0.
+    pub fn ksef_v2(&self) -> &KsefV2 {
+        &self.ksef_v2
+    }
+
     /// The address of the control API; `None` without sockets.
     pub fn control_url(&self) -> Option<&str> {
         self.control.as_deref()
@@ -216,6 +228,8 @@ impl Sandbox {
             "epp": self.epp.base_url(),
             "epp_web": self.epp.web_url(),
             "ksef_v1": self.ksef_v1.base_url(),
+            "ksef_v2": self.ksef_v2.base_url(),
+            "latarnia": self.ksef_v2.latarnia_url(),
             "crk_cpd": self.crk.cpd_url(),
             "crk_webapi": self.crk.webapi_url(),
             "event_hub": self.crk.hub_url(),
@@ -246,6 +260,7 @@ impl Sandbox {
         write(&folder.join("epp-orders.json"), &json!(self.epp.orders()))?;
         write(&folder.join("epp-payments.json"), &json!(self.epp.payments()))?;
         write(&folder.join("ksef-v1-invoices.json"), &json!(self.ksef_v1.invoices()))?;
+        write(&folder.join("ksef-v2-invoices.json"), &json!(self.ksef_v2.invoices()))?;
         for (name, lines) in self.crk.files() {
             std::fs::write(folder.join(name), lines)?;
         }

@@ -16,8 +16,9 @@ use crate::crk::{self, Crk};
 use crate::epp::{BatchShape, Epp, Oddity, PageShape};
 use crate::fault::Rule;
 use crate::front::Context;
-use crate::ksef_v1::{self, KsefV1};
 use crate::kros::{Decision, Form, Kros, Profile, Scheme};
+use crate::ksef_v1::{self, KsefV1};
+use crate::ksef_v2::{self, KsefV2};
 
 /// A rule and the system it is for; more systems follow with their doubles.
 #[derive(Debug, Deserialize)]
@@ -27,6 +28,7 @@ enum NewRule {
     Epp { rule: Rule },
     Crk { rule: Rule },
     KsefV1 { rule: Rule },
+    KsefV2 { rule: Rule },
 }
 
 #[derive(Deserialize)]
@@ -71,6 +73,7 @@ struct Doubles {
     epp: Epp,
     crk: Crk,
     ksef_v1: KsefV1,
+    ksef_v2: KsefV2,
     context: Arc<Context>,
 }
 
@@ -80,9 +83,11 @@ pub(crate) fn router(
     epp: Epp,
     crk: Crk,
     ksef_v1: KsefV1,
+    ksef_v2: KsefV2,
     context: Arc<Context>,
 ) -> Router {
     let of_ksef_v1 = ksef_v1::control::router(ksef_v1.clone());
+    let of_ksef_v2 = ksef_v2::control::router(ksef_v2.clone());
     let of_crk = crk::control::router(crk.clone());
     Router::new()
         .route("/credentials", get(credentials))
@@ -104,9 +109,10 @@ pub(crate) fn router(
         .route("/kros/settle", post(settle))
         .route("/kros/statistics", get(statistics))
         .route("/kros/webhook", post(set_webhook))
-        .with_state(Doubles { kros, epp, crk, ksef_v1, context })
+        .with_state(Doubles { kros, epp, crk, ksef_v1, ksef_v2, context })
         .merge(of_crk)
         .merge(of_ksef_v1)
+        .merge(of_ksef_v2)
 }
 
 async fn credentials(State(doubles): State<Doubles>) -> Json<Value> {
@@ -125,8 +131,9 @@ async fn credentials(State(doubles): State<Doubles>) -> Json<Value> {
     let kros = json!({"companies": companies, "consent_url": consent});
     let crk = crk::control::credentials(&doubles.crk);
     let ksef_v1 = ksef_v1::control::credentials(&doubles.ksef_v1);
+    let ksef_v2 = ksef_v2::control::credentials(&doubles.ksef_v2);
     let epp = json!({"users": epp_users(&doubles.epp)});
-    Json(json!({"kros": kros, "epp": epp, "crk": crk, "ksef_v1": ksef_v1}))
+    Json(json!({"kros": kros, "epp": epp, "crk": crk, "ksef_v1": ksef_v1, "ksef_v2": ksef_v2}))
 }
 
 fn epp_users(epp: &Epp) -> Vec<Value> {
@@ -151,6 +158,7 @@ async fn faults(State(doubles): State<Doubles>) -> Json<Value> {
         "epp": doubles.epp.faults().rules(),
         "crk": doubles.crk.faults().rules(),
         "ksef-v1": doubles.ksef_v1.faults().rules(),
+        "ksef-v2": doubles.ksef_v2.faults().rules(),
     }))
 }
 
@@ -160,6 +168,7 @@ async fn add_fault(State(doubles): State<Doubles>, Json(new): Json<NewRule>) -> 
         NewRule::Epp { rule } => doubles.epp.faults().push(rule),
         NewRule::Crk { rule } => doubles.crk.faults().push(rule),
         NewRule::KsefV1 { rule } => doubles.ksef_v1.faults().push(rule),
+        NewRule::KsefV2 { rule } => doubles.ksef_v2.faults().push(rule),
     }
     StatusCode::NO_CONTENT
 }
@@ -169,6 +178,7 @@ async fn clear_faults(State(doubles): State<Doubles>) -> StatusCode {
     doubles.epp.faults().clear();
     doubles.crk.faults().clear();
     doubles.ksef_v1.faults().clear();
+    doubles.ksef_v2.faults().clear();
     StatusCode::NO_CONTENT
 }
 

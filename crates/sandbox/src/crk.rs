@@ -12,11 +12,14 @@ mod codes;
 mod command;
 pub(crate) mod control;
 mod cpd;
+mod delivery;
+mod files;
 mod gate;
 mod hub;
 mod ident;
 mod jose;
 mod keys;
+mod knobs;
 mod parcel;
 mod pki;
 mod profile;
@@ -32,10 +35,8 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
-use bytes::Bytes;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use ring::hmac;
 use ring::rand::{self, SystemRandom};
 use serde::{Deserialize, Serialize};
@@ -54,6 +55,7 @@ use crate::fault::Script;
 use crate::front::{Context, Entrance, Incoming, Mood};
 use crate::record::{Exchange, System, Unexpected};
 use crate::tls::{self, Ask};
+use delivery::Delivery;
 use gate::Gate;
 use pki::{Pki, Purpose, Subject};
 use request::Request;
@@ -85,12 +87,6 @@ pub(crate) struct Addresses {
     pub(crate) cpd: String,
     pub(crate) webapi: String,
     pub(crate) hub: String,
-}
-
-/// A package between the Event Hub and the repository.
-pub(crate) struct Delivery {
-    publisher: String,
-    body: Bytes,
 }
 
 /// What a certificate is for that [`Crk::sign`] makes.
@@ -355,82 +351,6 @@ impl Crk {
         })
     }
 
-    /// The profile of cryptography in use.
-    pub fn profile(&self) -> Profile {
-        self.with_store(|store| store.settings.profile)
-    }
-
-    /// Sets how commands and documents are signed, encrypted and written from now on.
-    pub fn set_profile(&self, profile: Profile) {
-        self.with_store(|store| store.settings.profile = profile);
-    }
-
-    /// Sets the timetable that fiscalisation gives from now on; every two hours, polling every
-    /// half an hour, everything in detail at first.
-    pub fn set_timetable(&self, timetable: Timetable) {
-        self.with_store(|store| store.settings.timetable = timetable);
-    }
-
-    /// Sets how the shipment type is spelled.
-    pub fn set_spelling(&self, spelling: Spelling) {
-        self.with_store(|store| store.settings.spelling = spelling);
-    }
-
-    /// Sets how long tokens live that are given from now on; an hour at first, and a hostile
-    /// double gives down to a quarter of it.
-    pub fn set_token_life(&self, life: Duration) {
-        let life = TimeDelta::from_std(life).unwrap_or(TimeDelta::MAX);
-        // Longer ones would leave the calendar.
-        let life = life.min(TimeDelta::days(36_500));
-        self.with_store(|store| store.settings.token_life = life);
-    }
-
-    /// Makes every token that was given bad.
-    pub fn expire_tokens(&self) {
-        let new = Sas::new(&self.context().chance.bytes::<32>());
-        *self.0.sas.lock().unwrap_or_else(PoisonError::into_inner) = new;
-    }
-
-    /// Sets how many bytes a whole request to the Event Hub may have; 256000 at first, and 262144
-    /// is the other reading of "256 kB".
-    pub fn set_hub_limit(&self, bytes: usize) {
-        self.with_store(|store| store.settings.hub_limit = bytes);
-    }
-
-    /// Sets what is kept of documents from now on, for every register.
-    pub fn set_keep(&self, keep: Keep) {
-        self.with_store(|store| {
-            store.settings.keep = keep;
-            for record in store.registers.values_mut() {
-                record.ledger.set_keep(keep);
-            }
-        });
-    }
-
-    /// Sets how long the repository takes for a package after the Event Hub has answered; no time
-    /// at first, up to two seconds in a hostile double.
-    pub fn set_processing(&self, delay: Duration) {
-        let delay = TimeDelta::from_std(delay).unwrap_or(TimeDelta::MAX);
-        self.with_store(|store| store.settings.processing = delay);
-    }
-
-    /// Lets CMD10 refuse programs with this checksum.
-    pub fn refuse_firmware(&self, checksum: &str) {
-        self.with_store(|store| {
-            store.settings.refused_firmware.insert(checksum.to_ascii_lowercase());
-        });
-    }
-
-    /// Lets the next CMD09 of a register that gets as far be answered with this fiscalisation
-    /// status; false for a code or a number that does not exist.
-    pub fn refuse_fiscalisation(&self, unique_number: &str, code: u8) -> bool {
-        codes::status(code).is_some_and(|_| code > 0)
-            && self.with_store(|store| {
-                let record = store.registers.get_mut(unique_number);
-                record.map(|record| record.refusal = Some(code)).is_some()
-            })
-    }
-
     /// What was counted so far.
     pub fn statistics(&self) -> Statistics {
         self.with_store(|store| store.statistics.clone())
@@ -453,18 +373,6 @@ impl Crk {
     /// Returns when every package that the Event Hub took has been processed.
     pub async fn settle(&self) {
         self.context().tasks.idle().await;
-    }
-
-    /// The archives as `--data` writes them: a file name and JSON lines for each register that
-    /// sent something, a line per document and a last one with the analysis.
-    pub(crate) fn files(&self) -> Vec<(String, String)> {
-        let numbers: Vec<String> =
-            self.with_store(|store| store.registers.keys().cloned().collect());
-        let archives = numbers.into_iter().map(|number| (self.archive(&number), number));
-        archives
-            .filter(|(archive, _)| archive.packages > 0)
-            .map(|(archive, number)| (format!("crk-{number}.jsonl"), lines(archive)))
-            .collect()
     }
 
     fn context(&self) -> &Context {
@@ -528,55 +436,10 @@ impl Crk {
             (true, _) => "shipmentType",
         }
     }
-
-    /// Hands a package over to the repository, which takes packages in their order.
-    fn deliver(&self, delivery: Delivery) {
-        let context = self.context();
-        let set = self.with_store(|store| store.settings.processing).to_std().unwrap_or_default();
-        let delay = match context.mood {
-            Mood::Hostile if set.is_zero() => {
-                Duration::from_millis(context.chance.between(0, 2000))
-            }
-            _ => set,
-        };
-        if delay.is_zero() {
-            hub::process(self, &delivery);
-            return;
-        }
-        let crk = self.clone();
-        self.with_pending(|pending| pending.push_back(delivery));
-        context.tasks.spawn_job(async move {
-            tokio::time::sleep(delay).await;
-            // Whichever job wakes first takes the package that came first.
-            if let Some(next) = crk.with_pending(VecDeque::pop_front) {
-                hub::process(&crk, &next);
-            }
-        });
-    }
-
-    fn with_pending<T>(&self, act: impl FnOnce(&mut VecDeque<Delivery>) -> T) -> T {
-        act(&mut self.0.pending.lock().unwrap_or_else(PoisonError::into_inner))
-    }
 }
 
 /// Chance of its own, so that the draws of the other systems stay as their seed makes them.
 fn secret() -> io::Result<[u8; 32]> {
     let drawn = rand::generate(&SystemRandom::new());
     Ok(drawn.map_err(|_| io::Error::other("the system has no randomness"))?.expose())
-}
-
-fn lines(mut archive: Archive) -> String {
-    let documents = std::mem::take(&mut archive.documents);
-    let mut text = String::new();
-    for document in documents {
-        text.push_str(&serde_json::json!(document).to_string());
-        text.push('\n');
-    }
-    let mut analysis = serde_json::json!(archive);
-    if let Some(members) = analysis.as_object_mut() {
-        members.remove("documents");
-    }
-    text.push_str(&serde_json::json!({"analysis": analysis}).to_string());
-    text.push('\n');
-    text
 }

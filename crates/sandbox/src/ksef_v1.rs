@@ -43,6 +43,7 @@ use http::Method;
 use serde::{Deserialize, Serialize};
 
 pub use crate::ksef::credentials::TestCertificate;
+pub use exception::exceptions;
 pub use limits::Limits;
 pub use people::{IdKind, Identifier};
 pub use process::{Process, Stage, Step, StepFault};
@@ -73,6 +74,11 @@ pub enum Refusal {
     Observed,
     /// 401, as it is documented.
     Documented,
+}
+
+/// The companies of both generations of KSeF; all invented.
+pub(crate) fn companies() -> Vec<Company> {
+    seed::COMPANIES.to_vec()
 }
 
 /// The handle of the KSeF 1.x double; clones share one state.
@@ -302,7 +308,8 @@ impl KsefV1 {
     /// A moment as answers write it. A hostile server leaves the milliseconds out at times, for
     /// which they are lost.
     fn moment(&self, moment: DateTime<Utc>) -> String {
-        let format = if self.drops_fraction() { SecondsFormat::Secs } else { SecondsFormat::Millis };
+        let format =
+            if self.drops_fraction() { SecondsFormat::Secs } else { SecondsFormat::Millis };
         moment.to_rfc3339_opts(format, true)
     }
 
@@ -313,12 +320,11 @@ impl KsefV1 {
     /// Waits as long as a step takes.
     async fn pace(&self) {
         let pace = self.with_store(|store| store.settings.pace);
-        let pace = pace.and_then(|pace| pace.to_std().ok()).unwrap_or_else(|| {
-            match self.context().mood {
+        let pace =
+            pace.and_then(|pace| pace.to_std().ok()).unwrap_or_else(|| match self.context().mood {
                 Mood::Calm => Duration::ZERO,
                 Mood::Hostile => Duration::from_millis(self.context().chance.between(0, 15)),
-            }
-        });
+            });
         if pace.is_zero() {
             tokio::task::yield_now().await;
         } else {

@@ -11,6 +11,7 @@ mod front;
 pub mod kros;
 mod ksef;
 pub mod ksef_v1;
+pub mod ksef_v2;
 mod pdf;
 mod record;
 mod reply;

@@ -19,6 +19,8 @@ pub enum System {
     Epp,
     /// KSeF 1.x, Poland.
     KsefV1,
+    /// KSeF 2.0, Poland; its API, its storage and its status service.
+    KsefV2,
     /// The Central Cash Register Repository, Poland; its three channels.
     Crk,
 }

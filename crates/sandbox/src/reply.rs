@@ -4,7 +4,7 @@
 //! that nobody knows: a client that minds either has a defect.
 
 use bytes::Bytes;
-use http::{HeaderValue, Response, header};
+use http::{HeaderName, HeaderValue, Response, header};
 use serde_json::{Map, Value};
 
 use crate::chance::Chance;
@@ -14,6 +14,7 @@ use crate::chance::Chance;
 pub(crate) struct Reply {
     status: u16,
     retry_after: Option<u64>,
+    headers: Vec<(HeaderName, HeaderValue)>,
     body: Payload,
 }
 
@@ -27,7 +28,7 @@ enum Payload {
 impl Reply {
     /// A status without a body.
     pub(crate) fn status(status: u16) -> Self {
-        Self { status, retry_after: None, body: Payload::Empty }
+        Self { status, retry_after: None, headers: Vec::new(), body: Payload::Empty }
     }
 
     /// A status with a JSON body.
@@ -37,17 +38,26 @@ impl Reply {
 
     /// A status with a JSON body of a media type.
     pub(crate) fn json_as(status: u16, media: &'static str, body: Value) -> Self {
-        Self { status, retry_after: None, body: Payload::Json(media, body) }
+        Self { status, retry_after: None, headers: Vec::new(), body: Payload::Json(media, body) }
     }
 
     /// Bytes of a media type.
     pub(crate) fn raw(status: u16, media: &'static str, body: impl Into<Bytes>) -> Self {
-        Self { status, retry_after: None, body: Payload::Raw(media, body.into()) }
+        let body = Payload::Raw(media, body.into());
+        Self { status, retry_after: None, headers: Vec::new(), body }
     }
 
     /// Adds the header `Retry-After` in seconds.
     pub(crate) fn retry_after(mut self, seconds: Option<u64>) -> Self {
         self.retry_after = seconds;
+        self
+    }
+
+    /// Adds a header; a value that HTTP cannot carry is left out.
+    pub(crate) fn header(mut self, name: &'static str, value: &str) -> Self {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            self.headers.push((HeaderName::from_static(name), value));
+        }
         self
     }
 
@@ -69,6 +79,7 @@ impl Reply {
         if let Some(media) = media {
             response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media));
         }
+        response.headers_mut().extend(self.headers);
         if let Some(seconds) = self.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }

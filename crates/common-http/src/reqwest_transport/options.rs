@@ -4,6 +4,8 @@ use std::{fmt, time::Duration};
 
 use common_core::secret::{ExposeSecret, SecretBytes};
 
+use super::exact::{self, Failure};
+
 /// Settings of a [`ReqwestTransport`](super::ReqwestTransport).
 ///
 /// # Examples
@@ -50,6 +52,12 @@ pub enum TrustAnchors {
     SystemAnd(Vec<u8>),
     /// These alone (PEM, one or more).
     Only(Vec<u8>),
+    /// Exactly these certificates of servers (DER, one or more), whoever issued them: for a server
+    /// whose certificate is told beforehand.
+    ///
+    /// The server must show one of them and hold its key. Its name and the dates in it are not
+    /// looked at, since the pin alone decides: whoever pins also has to notice when it changes.
+    Exactly(Vec<Vec<u8>>),
 }
 
 impl fmt::Debug for TrustAnchors {
@@ -58,6 +66,7 @@ impl fmt::Debug for TrustAnchors {
             Self::System => "System",
             Self::SystemAnd(_) => "SystemAnd(..)",
             Self::Only(_) => "Only(..)",
+            Self::Exactly(_) => "Exactly(..)",
         })
     }
 }
@@ -170,12 +179,19 @@ impl HttpOptions {
             let proxy = reqwest::Proxy::all(address).map_err(OptionsError::of("proxy"))?;
             builder = builder.proxy(proxy);
         }
+        if let TrustAnchors::Exactly(certificates) = &self.trust {
+            let identity = self.identity.as_ref().map(|ClientIdentity(pem)| &**pem);
+            let config = exact::config(certificates, identity, self.version);
+            let config = config.map_err(|error| OptionsError::because("trust", error))?;
+            let client = builder.tls_backend_preconfigured(config).build();
+            return client.map_err(OptionsError::of("options"));
+        }
         if let Some(ClientIdentity(pem)) = &self.identity {
             let identity = reqwest::Identity::from_pem(pem.expose_secret());
             builder = builder.identity(identity.map_err(OptionsError::of("identity"))?);
         }
         builder = match &self.trust {
-            TrustAnchors::System => builder,
+            TrustAnchors::System | TrustAnchors::Exactly(_) => builder,
             TrustAnchors::SystemAnd(pem) => builder.tls_certs_merge(anchors(pem)?),
             TrustAnchors::Only(pem) => builder.tls_certs_only(anchors(pem)?),
         };
@@ -195,12 +211,16 @@ fn anchors(pem: &[u8]) -> Result<Vec<reqwest::Certificate>, OptionsError> {
 #[derive(Debug)]
 pub struct OptionsError {
     option: &'static str,
-    source: Option<reqwest::Error>,
+    source: Option<Failure>,
 }
 
 impl OptionsError {
     fn of(option: &'static str) -> impl FnOnce(reqwest::Error) -> Self {
-        move |error| Self { option, source: Some(error.without_url()) }
+        move |error| Self::because(option, error.without_url().into())
+    }
+
+    fn because(option: &'static str, source: Failure) -> Self {
+        Self { option, source: Some(source) }
     }
 
     /// Name of the option, as `proxy` or `identity`.
@@ -217,6 +237,6 @@ impl fmt::Display for OptionsError {
 
 impl std::error::Error for OptionsError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.source.as_ref().map(|source| source as _)
+        self.source.as_deref().map(|source| source as _)
     }
 }

@@ -41,7 +41,17 @@ impl Authority {
         clients: Arc<dyn ClientCertVerifier>,
         alpn: &[&str],
     ) -> TlsAcceptor {
+        self.acceptor_showing(clients, alpn).0
+    }
+
+    /// The same, with the certificate that it shows, in DER form.
+    pub(crate) fn acceptor_showing(
+        &self,
+        clients: Arc<dyn ClientCertVerifier>,
+        alpn: &[&str],
+    ) -> (TlsAcceptor, Vec<u8>) {
         let (certificate, key) = self.issue("localhost");
+        let shown = certificate.der().to_vec();
         let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
         let mut config =
             ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
@@ -51,7 +61,11 @@ impl Authority {
                 .with_single_cert(vec![certificate.der().clone()], key)
                 .unwrap();
         config.alpn_protocols = alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
-        TlsAcceptor::from(Arc::new(config))
+        (TlsAcceptor::from(Arc::new(config)), shown)
+    }
+
+    pub(crate) fn der(&self) -> Vec<u8> {
+        self.certificate.der().to_vec()
     }
 
     /// Demands a certificate of this authority from clients.

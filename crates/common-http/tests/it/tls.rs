@@ -2,9 +2,9 @@
 
 use std::convert::Infallible;
 
-use common_core::{effect::ErrorKind, retry::RetryPolicy};
+use common_core::{effect::ErrorKind, retry::RetryPolicy, secret::secret_bytes};
 use common_http::{
-    CallOptions, Client, Error, HttpOptions, HttpVersion, ReqwestTransport, TrustAnchors,
+    CallOptions, Client, ClientIdentity, Error, HttpOptions, HttpVersion, ReqwestTransport, TrustAnchors,
 };
 use http_body_util::Full;
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -133,6 +133,42 @@ async fn a_server_that_asks_for_an_identity_gets_the_one_that_was_set() {
     assert!(ask(&server, trusting(ours.only())).await.is_err());
     let wrong = trusting(ours.only()).identity(other.identity());
     assert!(ask(&server, wrong).await.is_err());
+}
+
+#[tokio::test]
+async fn an_exact_certificate_is_trusted_by_itself_and_no_other_one() {
+    let ours = Authority::new();
+    let (acceptor, shown) = ours.acceptor_showing(WebPkiClientVerifier::no_client_auth(), &[]);
+    let server = serve(acceptor).await;
+    let (_, other) = ours.acceptor_showing(WebPkiClientVerifier::no_client_auth(), &[]);
+    let pins = |pins: &[&Vec<u8>]| {
+        trusting(TrustAnchors::Exactly(pins.iter().copied().cloned().collect()))
+    };
+    assert!(ask(&server, pins(&[&shown])).await.is_ok());
+    assert!(ask(&server, pins(&[&other, &shown])).await.is_ok());
+    let error = ask(&server, pins(&[&other])).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Connect);
+    // The pin decides, not the name; an authority that issued the certificate is no pin.
+    let base = format!("https://127.0.0.1:{}", server.port()).parse().unwrap();
+    let transport = ReqwestTransport::new(pins(&[&shown])).unwrap();
+    assert!(Client::<Toy>::builder(base, transport).build().send(&Raw).await.is_ok());
+    let error = ask(&server, pins(&[&ours.der()])).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Connect);
+    assert_eq!(ReqwestTransport::new(pins(&[])).unwrap_err().option(), "trust");
+}
+
+#[tokio::test]
+async fn a_pinned_server_gets_the_identity_that_it_asks_for() {
+    let (ours, other) = (Authority::new(), Authority::new());
+    let (acceptor, shown) = ours.acceptor_showing(ours.demand(), &[]);
+    let server = serve(acceptor).await;
+    let pinned = || trusting(TrustAnchors::Exactly(vec![shown.clone()]));
+    assert!(ask(&server, pinned().identity(ours.identity())).await.is_ok());
+    assert!(ask(&server, pinned()).await.is_err());
+    assert!(ask(&server, pinned().identity(other.identity())).await.is_err());
+    let broken = ClientIdentity::from_pem(secret_bytes(b"no pem".to_vec()));
+    let error = ReqwestTransport::new(pinned().identity(broken)).unwrap_err();
+    assert_eq!(error.option(), "trust");
 }
 
 /// Answers in HTTP/2 where it was negotiated, else in HTTP/1.1.

@@ -30,7 +30,7 @@ pub(super) fn run(samples: usize) -> Result<(), Failure> {
     figure(&runtime, samples, "durable journal append", (ours, bare), 1.25)?;
     let ours = Arc::new(MemoryStore::new(clock.clone()));
     let bare = Arc::new(MemoryStore::new(clock));
-    figure(&runtime, samples, "journal append without durability", (ours, bare), 5.0)
+    figure(&runtime, samples, "journal append without durability", (ours, bare), 2.0)
 }
 
 fn figure<E: Engine + 'static>(

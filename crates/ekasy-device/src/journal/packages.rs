@@ -172,8 +172,16 @@ impl Session {
         };
         for package in packages {
             let first = package.range().map(JpkRange::first);
-            let is_behind = first > last || (package.number() > 1 && first == last);
-            if !is_behind && (first.is_some() || packages.len() > 1) {
+            let fits = match (first, last) {
+                (None, _) => packages.len() == 1,
+                (Some(first), Some(last)) if package.number() > 1 => first == last,
+                // The schedule leaves nothing out; where it begins was looked at before.
+                (Some(first), Some(last)) if *purpose == Purpose::Schedule => {
+                    Some(first) == last.next()
+                }
+                (first, last) => first > last,
+            };
+            if !fits {
                 return Err(refused());
             }
             last = package.range().map(JpkRange::last);

@@ -4,8 +4,9 @@
 mod commands;
 mod crashes;
 mod documents;
-mod dying;
+pub(crate) mod dying;
 mod life;
+mod memory_use;
 mod packages;
 mod records;
 mod writers;

@@ -6,8 +6,10 @@
     reason = "a test's own preparations stop the test when they fail"
 )]
 
+mod channels;
 mod continuity;
 mod document;
+mod fiscalisation;
 mod jose;
 mod jose_refused;
 mod jose_support;
@@ -16,3 +18,5 @@ mod journal;
 mod oracle;
 mod packing;
 mod receipt;
+mod till;
+mod worker;

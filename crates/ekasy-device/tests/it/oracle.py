@@ -22,13 +22,20 @@ def main():
     json.dump(answers, sys.stdout)
 
 
+def certificates(pem):
+    """One by one, since older releases of cryptography read no chains."""
+    end = "-----END CERTIFICATE-----"
+    parts = [part + end for part in pem.split(end) if part.strip()]
+    return [x509.load_pem_x509_certificate(part.encode()) for part in parts]
+
+
 def opened(choices, recipient):
     outer = jwe.JWE(algs=[choices["algorithm"], choices["encryption"]])
     outer.deserialize(choices["text"], key=recipient)
     header = json.loads(outer.objects["protected"])
     assert header["alg"] == choices["algorithm"] and header["enc"] == choices["encryption"]
     assert header.get("zip") == ("DEF" if choices["compression"] == "zip" else None)
-    signer = x509.load_pem_x509_certificates(choices["signer_chain"].encode())[0]
+    signer = certificates(choices["signer_chain"])[0]
     inner = jws.JWS()
     inner.allowed_algs = [choices["signature"]]
     key = jwk.JWK.from_pyca(signer.public_key())
@@ -44,7 +51,7 @@ def sealed(choices, recipient, payload):
     if choices["compression"] in PACK:
         packer = zlib.compressobj(wbits=PACK[choices["compression"]])
         payload = packer.compress(payload) + packer.flush()
-    chain = x509.load_pem_x509_certificates(choices["signer_chain"].encode())
+    chain = certificates(choices["signer_chain"])
     x5c = [base64.b64encode(c.public_bytes(serialization.Encoding.DER)).decode() for c in chain]
     inner = jws.JWS(payload)
     key = jwk.JWK.from_pem(choices["signer_key"].encode())

@@ -44,8 +44,9 @@ use crate::v1::{
 /// #   .transport(transport)
 ///     .build()?;
 /// // The number of a session is all that its status and its confirmation need.
-/// let status = client.send(&common::Status::new("20240401-SE-0123456789-ABCDEF0123-45".parse()?)).await?;
-/// assert_eq!(status.code.number(), 200);
+/// let session = "20240401-SE-0123456789-ABCDEF0123-45".parse()?;
+/// let status = client.send(&common::StatusV1(session)).await?;
+/// assert_eq!((status.processing_code, status.upo.as_deref()), (200, Some("PHg+")));
 /// # Ok(()) }
 /// ```
 #[derive(Clone)]

@@ -91,6 +91,7 @@ impl Error {
             | "credentials.context_revoke"
             | "credentials.accounting_grant"
             | "credentials.accounting_revoke" => Recovery::QueryCredentials,
+            "queries.start_invoices" | "queries.start_invoices_v1" => Recovery::QueryExpires,
             "visibility.hide" | "visibility.show" => Recovery::InvoiceVisibility,
             "scam.report" | "scam.cancel" => Recovery::InvoiceScam,
             "payment_identifiers.request" => Recovery::QueryPaymentIdentifiers,
@@ -158,6 +159,9 @@ pub enum Recovery {
     /// List the credentials, `POST online/Query/Credential/Sync`. A token that was generated and
     /// lost should be revoked by its number.
     QueryCredentials,
+    /// A query may have been started whose number is lost: its results are dropped after a while.
+    /// Start it again.
+    QueryExpires,
     /// Ask whether the invoice is hidden, `GET online/Invoice/Visibility/{KSeFReferenceNumber}`.
     InvoiceVisibility,
     /// Ask for the report of abuse, `GET online/Invoice/Scam/{KSeFReferenceNumber}`.
@@ -176,6 +180,7 @@ impl fmt::Display for Recovery {
             Self::CommonStatus => "ask for the status by the reference number",
             Self::BatchExpires => "announce the batch again; a lost one comes to nothing",
             Self::QueryCredentials => "list the credentials",
+            Self::QueryExpires => "start the query again; the results of a lost one are dropped",
             Self::InvoiceVisibility => "ask whether the invoice is hidden",
             Self::InvoiceScam => "ask for the invoice's report of abuse",
             Self::QueryPaymentIdentifiers => "list the payment identifiers",

@@ -41,7 +41,8 @@ async fn a_document_may_be_signed_elsewhere_and_around_itself() {
         let options = Options::v1(client.clock().now()).packaging(packaging);
         let document = sign(&document, &signer(&sandbox, "seal"), &options).unwrap();
         let authorised = challenged.by_signed_document(document).await.unwrap();
-        authorised.wait(&quick()).await.unwrap();
+        let session = authorised.wait(&quick()).await.unwrap();
+        issued(&session, &invoice(&format!("{packaging:?}"))).await;
     }
     assert_expected(&sandbox);
 }

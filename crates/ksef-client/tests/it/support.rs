@@ -1,7 +1,7 @@
 //! What several tests need: sandboxes, clients, open sessions, invoices, and a way into the sandbox
 //! without sockets, so that time can be paused.
 
-use std::{fmt, time::Duration};
+use std::{fmt, future::poll_fn, pin::pin, task::Poll, time::Duration};
 
 use bytes::Bytes;
 use common_core::{poll::PollSchedule, retry::RetryPolicy, secret::SecretString, store::BoxFuture};
@@ -94,6 +94,19 @@ pub(crate) async fn owner(client: &Client, sandbox: &Sandbox) -> Session {
     authorised.wait(&quick()).await.unwrap()
 }
 
+/// The same as [`owner`] where openings may get lost: they are not repeated by themselves.
+pub(crate) async fn persistent_owner(client: &Client, sandbox: &Sandbox) -> Session {
+    let (key, signer) = (client.authority_key().await.unwrap(), signer(sandbox, "seal"));
+    for _ in 0..50 {
+        let opening = client.session(context(ALFA), FormCode::FA_2).encrypted(key.clone());
+        match opening.by_signature(&signer).await {
+            Ok(authorised) => return authorised.wait(&quick()).await.unwrap(),
+            Err(error) => assert!(error.is_transient(), "{error:?}"),
+        }
+    }
+    panic!("no session can be opened")
+}
+
 /// An invoice of Alfa to Beta that the service takes.
 pub(crate) fn invoice(number: &str) -> Vec<u8> {
     invoice_of(ALFA, number)
@@ -157,7 +170,9 @@ impl Transport for InProcess {
         Box::pin(async move {
             let interrupted = || TransportError::new(TransportErrorKind::Interrupted);
             tokio::task::yield_now().await;
-            let request = request.map(|body| axum::body::Body::from(whole(body)));
+            let (parts, body) = request.into_parts();
+            let body = axum::body::Body::from(whole(body).await?);
+            let request = http::Request::from_parts(parts, body);
             let answer = self.0.send(request).await.map_err(|_| interrupted())?;
             tokio::task::yield_now().await;
             Ok(answer.map(|body| {
@@ -171,9 +186,29 @@ impl Transport for InProcess {
     }
 }
 
-fn whole(body: Body) -> Bytes {
+async fn whole(body: Body) -> Result<Bytes, TransportError> {
     match body {
-        Body::Bytes(bytes) => bytes,
-        Body::File(_) => panic!("these scenarios send no files"),
+        Body::Bytes(bytes) => Ok(bytes),
+        Body::File(part) => {
+            let read: Result<Vec<Bytes>, _> = part.read().try_collect().await;
+            let unread = |_| TransportError::new(TransportErrorKind::Request);
+            Ok(read.map_err(unread)?.concat().into())
+        }
     }
+}
+
+/// Lets a future go on until it has waited `pauses` times and drops it at the next wait; its
+/// output when it ends before.
+pub(crate) async fn dropped_after<F: Future>(future: F, pauses: usize) -> Option<F::Output> {
+    let mut future = pin!(future);
+    let mut left = pauses;
+    poll_fn(|context| match future.as_mut().poll(context) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending if left == 0 => Poll::Ready(None),
+        Poll::Pending => {
+            left -= 1;
+            Poll::Pending
+        }
+    })
+    .await
 }

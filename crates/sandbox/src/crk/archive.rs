@@ -214,32 +214,33 @@ impl Ledger {
         self.view.received += 1;
         self.view.short += u64::from(short);
         *self.view.kinds.entry(kind.clone()).or_default() += 1;
-        let digest = hex(&Sha256::digest(document.to_string()));
-        let mut wrong = self.compare(jpk_id, short, &digest);
+        let whole = (self.keep == Keep::Documents).then(|| Document {
+            jpk_id,
+            kind: kind.clone(),
+            command_id: origin.command_id.to_owned(),
+            at: origin.at,
+            sha256: hex(&Sha256::digest(document.to_string())),
+            document: document.clone(),
+        });
+        let mut wrong = whole.as_ref().and_then(|whole| self.compare(whole, short));
         if is_gap {
             self.declared.insert(jpk_id, jpk_id);
         } else if self.declared.contains(jpk_id) {
             wrong = Some(format!("document {jpk_id} was declared as never produced"));
         }
         self.count(jpk_id);
-        if self.keep == Keep::Documents {
-            self.digests.insert((jpk_id, short), digest.clone());
-            self.view.documents.push(Document {
-                jpk_id,
-                kind: kind.clone(),
-                command_id: origin.command_id.to_owned(),
-                at: origin.at,
-                sha256: digest,
-                document: document.clone(),
-            });
+        if let Some(whole) = whole {
+            self.digests.insert((jpk_id, short), whole.sha256.clone());
+            self.view.documents.push(whole);
         }
         Ok(wrong)
     }
 
     /// The same document must come with the same content, as far as its form is the same.
-    fn compare(&self, jpk_id: u64, short: bool, digest: &str) -> Option<String> {
-        let earlier = self.digests.get(&(jpk_id, short))?;
-        (earlier != digest).then(|| format!("document {jpk_id} came again with other content"))
+    fn compare(&self, new: &Document, short: bool) -> Option<String> {
+        let earlier = self.digests.get(&(new.jpk_id, short))?;
+        let other = *earlier != new.sha256;
+        other.then(|| format!("document {} came again with other content", new.jpk_id))
     }
 
     fn count(&mut self, jpk_id: u64) {

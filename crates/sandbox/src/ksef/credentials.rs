@@ -88,7 +88,11 @@ const PLANS: &[Plan] = &[
     Plan {
         name: "person-pesel",
         about: "signature of a person with a PESEL (PNOPL) who may read and write Alfa's invoices",
-        subject: &[(GIVEN_NAME, "Jan"), (SURNAME, "Wymyślony"), (SERIAL_NUMBER, "PNOPL-00810100019")],
+        subject: &[
+            (GIVEN_NAME, "Jan"),
+            (SURNAME, "Wymyślony"),
+            (SERIAL_NUMBER, "PNOPL-00810100019"),
+        ],
         key: Key::Rsa,
         until: FAR,
     },
@@ -102,7 +106,11 @@ const PLANS: &[Plan] = &[
     Plan {
         name: "stranger",
         about: "signature of a person (PNOPL) without any role",
-        subject: &[(GIVEN_NAME, "Obcy"), (SURNAME, "Człowiek"), (SERIAL_NUMBER, "PNOPL-00810100026")],
+        subject: &[
+            (GIVEN_NAME, "Obcy"),
+            (SURNAME, "Człowiek"),
+            (SERIAL_NUMBER, "PNOPL-00810100026"),
+        ],
         key: Key::P256,
         until: FAR,
     },

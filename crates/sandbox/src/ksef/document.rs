@@ -268,14 +268,14 @@ fn authorized_role(number: &str) -> Option<&'static str> {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
+mod tests {
     use super::*;
 
-    pub(crate) fn fa2() -> Form {
+    fn fa2() -> Form {
         Form::known()[1].clone()
     }
 
-    pub(crate) fn invoice(number: &str) -> String {
+    fn invoice(number: &str) -> String {
         format!(
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\
              <Faktura xmlns=\"http://crd.gov.pl/wzor/2023/06/29/12648/\"><Naglowek>\
@@ -318,7 +318,8 @@ pub(crate) mod tests {
     fn another_form_is_told_from_a_wrong_document() {
         assert_eq!(code(&invoice("1").replace("2023/06/29/12648", "2021/11/29/11089")), 21416);
         assert_eq!(code("<a/>"), 21401);
-        for missing in ["<P_2>1</P_2>", "<P_15>124.00</P_15>", "<RodzajFaktury>VAT</RodzajFaktury>"] {
+        for missing in ["<P_2>1</P_2>", "<P_15>124.00</P_15>", "<RodzajFaktury>VAT</RodzajFaktury>"]
+        {
             assert_eq!(code(&invoice("1").replace(missing, "")), 21401, "{missing}");
         }
         assert_eq!(code(&invoice("1").replace("2026-01-31<", "2026-02-31<")), 21401);

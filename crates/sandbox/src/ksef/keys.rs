@@ -6,12 +6,15 @@
 
 use std::sync::LazyLock;
 
+use rand::rngs::StdRng;
 use rcgen::{
     CertificateParams, DistinguishedName, DnType, KeyPair, PublicKeyData as _, RsaKeySize,
 };
 use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
+use rsa::hazmat::rsa_decrypt;
 use rsa::pkcs8::DecodePrivateKey as _;
-use rsa::{Pkcs1v15Encrypt, RsaPrivateKey};
+use rsa::traits::PublicKeyParts as _;
+use rsa::{BoxedUint, RsaPrivateKey};
 
 use super::base64;
 
@@ -68,9 +71,26 @@ impl EncryptionKey {
     }
 
     /// What was encrypted with PKCS#1 version 1.5.
+    ///
+    /// The library's own call answers wrong padding with invented bytes, so that nobody learns
+    /// from the failure; a double shall tell what is wrong, and its keys protect nothing.
     pub(crate) fn decrypt(&self, sealed: &[u8]) -> Option<Vec<u8>> {
-        self.private.decrypt(Pkcs1v15Encrypt, sealed).ok()
+        let size = self.private.size();
+        if sealed.len() != size {
+            return None;
+        }
+        let bits = u32::try_from(size).ok()?.checked_mul(8)?;
+        let sealed = BoxedUint::from_be_slice(sealed, bits).ok()?;
+        let plain = rsa_decrypt(None::<&mut StdRng>, &self.private, &sealed).ok()?;
+        unpadded(&plain.to_be_bytes())
     }
+}
+
+/// What stands behind `00 02`, at least eight bytes other than 0, and `00` (RFC 8017, section 7.2.2).
+fn unpadded(block: &[u8]) -> Option<Vec<u8>> {
+    let rest = block.strip_prefix(&[0, 2])?;
+    let end = rest.iter().position(|byte| *byte == 0).filter(|end| *end >= 8)?;
+    Some(rest[end + 1..].to_vec())
 }
 
 impl Seal {
@@ -117,6 +137,15 @@ mod tests {
         let lines: Vec<_> = pem.split('\n').collect();
         assert_eq!(lines.len(), 3);
         assert_eq!(lines[1].len(), 392, "the SPKI of 2048 bits and exponent 65537");
+    }
+
+    #[test]
+    fn padding_has_a_beginning_eight_bytes_and_an_end() {
+        let block = |filler: usize| [&[0, 2][..], &vec![7; filler], &[0, 1, 2]].concat();
+        assert_eq!(unpadded(&block(8)), Some(vec![1, 2]));
+        assert_eq!(unpadded(&block(7)), None);
+        assert_eq!(unpadded(&[0, 1, 7, 7, 7, 7, 7, 7, 7, 7, 0, 1]), None);
+        assert_eq!(unpadded(&[0, 2, 7, 7, 7, 7, 7, 7, 7, 7, 7]), None);
     }
 
     #[test]

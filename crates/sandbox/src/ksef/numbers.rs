@@ -10,20 +10,20 @@ use crate::chance::Chance;
 pub(crate) fn reference(kind: &str, now: DateTime<Utc>, chance: &Chance) -> String {
     let date = now.with_timezone(&Warsaw).format("%Y%m%d");
     let (first, second) = (chance.bytes::<5>(), chance.bytes::<5>());
-    checked(format!("{date}-{kind}-{}-{}", hex(&first), hex(&second)))
+    checked(&format!("{date}-{kind}-{}-{}", hex(&first), hex(&second)))
 }
 
 /// The number of an accepted invoice, in its 35-character form.
 pub(crate) fn invoice(seller: &str, now: DateTime<Utc>, chance: &Chance) -> String {
     let date = now.with_timezone(&Warsaw).format("%Y%m%d");
-    checked(format!("{seller}-{date}-{}", hex(&chance.bytes::<6>())))
+    checked(&format!("{seller}-{date}-{}", hex(&chance.bytes::<6>())))
 }
 
 /// The identifier of several invoices of one seller.
 pub(crate) fn payment(seller: &str, now: DateTime<Utc>, chance: &Chance) -> String {
     let local = now.with_timezone(&Warsaw);
     let month = format!("{:04}{:02}", local.year(), local.month());
-    checked(format!("{seller}-PI{month}-{}", hex(&chance.bytes::<6>())))
+    checked(&format!("{seller}-PI{month}-{}", hex(&chance.bytes::<6>())))
 }
 
 /// The internal identifier of a unit: NIP, four digits, and the check digit over both.
@@ -89,14 +89,16 @@ pub(crate) fn is_payment(text: &str) -> bool {
 /// Whether a text has the shape of a NIP; the check digit is not looked at.
 pub(crate) fn is_nip(text: &str) -> bool {
     let bytes = text.as_bytes();
-    bytes.len() == 10 && all_digits(text) && bytes[0] != b'0' && (bytes[1], bytes[2]) != (b'0', b'0')
+    bytes.len() == 10
+        && all_digits(text)
+        && bytes[0] != b'0'
+        && (bytes[1], bytes[2]) != (b'0', b'0')
 }
 
 /// Whether a text has the shape of an internal identifier; the check digit is not looked at.
 pub(crate) fn is_internal(text: &str) -> bool {
-    text.split_once('-').is_some_and(|(nip, digits)| {
-        is_nip(nip) && digits.len() == 5 && all_digits(digits)
-    })
+    text.split_once('-')
+        .is_some_and(|(nip, digits)| is_nip(nip) && digits.len() == 5 && all_digits(digits))
 }
 
 /// Whether a text has the shape of a PESEL.
@@ -117,7 +119,7 @@ fn is_hex(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit() || (b'A'..=b'F').contains(&byte))
 }
 
-fn checked(text: String) -> String {
+fn checked(text: &str) -> String {
     let check = crc8(text.as_bytes());
     format!("{text}-{check:02X}")
 }
@@ -153,7 +155,9 @@ mod tests {
         assert_eq!(short.len(), 35);
         assert_eq!(long_form(&short), long);
         assert_eq!(short_form(&short).unwrap(), short);
-        for wrong in ["", "7781464139-20230721-80B5109675F-7B5", "x781464139-20230721-80B510-9675F7-B5"] {
+        for wrong in
+            ["", "7781464139-20230721-80B5109675F-7B5", "x781464139-20230721-80B510-9675F7-B5"]
+        {
             assert_eq!(short_form(wrong), None, "{wrong}");
         }
     }

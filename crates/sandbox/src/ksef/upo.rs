@@ -1,6 +1,8 @@
 //! Receipts (UPO) of generation v3, signed in the shape of the ministry's own (KSeF 1.x facts §9):
 //! exclusive canonicalisation, RSA with SHA-256, the certificate named by SHA-1, one line.
 
+use std::fmt::Write as _;
+
 use c14n::Canonicalizer;
 use chrono::{DateTime, SecondsFormat, Utc};
 use chrono_tz::Europe::Warsaw;
@@ -48,8 +50,12 @@ pub(crate) struct Entry {
 
 /// The signed receipt.
 pub(crate) fn signed(receipt: &Receipt, now: DateTime<Utc>, id: u64) -> Vec<u8> {
+    sealed(&body(receipt), now, id)
+}
+
+/// A signed document `Potwierdzenie`, of which `body` is everything but the end tag.
+pub(crate) fn sealed(body: &str, now: DateTime<Utc>, id: u64) -> Vec<u8> {
     let seal = seal();
-    let body = body(receipt);
     let data = digest_of(&format!("{body}</Potwierdzenie>"), None);
     let object = object(seal, now, id);
     // The properties are canonicalised where they will stand.
@@ -85,7 +91,9 @@ fn body(receipt: &Receipt) -> String {
         escaped(&receipt.form),
     );
     for entry in &receipt.entries {
-        text.push_str(&format!(
+        // Writing to a string cannot fail.
+        let _ = write!(
+            text,
             "<Dokument><NumerKSeFDokumentu>{}</NumerKSeFDokumentu>\
              <NumerFaktury>{}</NumerFaktury>\
              <DataPrzeslaniaDokumentu>{}</DataPrzeslaniaDokumentu>\
@@ -96,7 +104,7 @@ fn body(receipt: &Receipt) -> String {
             local(entry.sent, SecondsFormat::Millis),
             local(entry.accepted, SecondsFormat::Millis),
             entry.hash,
-        ));
+        );
     }
     text
 }
@@ -171,9 +179,7 @@ fn canonical(xml: &str, part: Part<'_>) -> Vec<u8> {
     let Ok(document) = Document::parse(xml) else { return Vec::new() };
     let node = match part {
         Part::Whole => Some(document.root()),
-        Part::Named(name) => {
-            document.descendants().find(|node| node.has_tag_name((DSIG, name)))
-        }
+        Part::Named(name) => document.descendants().find(|node| node.has_tag_name((DSIG, name))),
         Part::WithId(id) => document.descendants().find(|node| node.attribute("Id") == Some(id)),
     };
     node.map(|node| Canonicalizer::exclusive().element(node).to_vec()).unwrap_or_default()

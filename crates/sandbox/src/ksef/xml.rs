@@ -16,9 +16,9 @@ impl<'a, 'input> Children<'a, 'input> {
     /// The element children of `node`; text between them must be white space.
     pub(crate) fn of(node: Node<'a, 'input>) -> Result<Self, Misfit> {
         let parent = node.tag_name().name().to_owned();
-        let words = node.children().any(|child| {
-            child.is_text() && !child.text().unwrap_or_default().trim().is_empty()
-        });
+        let words = node
+            .children()
+            .any(|child| child.is_text() && !child.text().unwrap_or_default().trim().is_empty());
         if words {
             return Err(Misfit(parent));
         }

@@ -43,8 +43,8 @@ impl Batch {
 /// Initialises a batch by a signed request.
 pub(super) fn init(ask: &Ask<'_>) -> Answered {
     login::binary(ask)?;
-    let signed = signature::verify(&ask.incoming.body)
-        .map_err(|flaw| Exception::new(flaw.code()))?;
+    let signed =
+        signature::verify(&ask.incoming.body).map_err(|flaw| Exception::new(flaw.code()))?;
     let package = request::package(&signed.content)?;
     if !package.form.is_known() {
         return Err(Exception::about(21211, "FormCode"));

@@ -77,7 +77,11 @@ fn take(
         Step::MergeParts => {
             content.archive = std::mem::take(&mut content.parts).concat();
             let file = ksef.with_store(|store| {
-                store.sessions.get(reference).and_then(|it| it.batch.as_ref()).map(|it| it.file.clone())
+                store
+                    .sessions
+                    .get(reference)
+                    .and_then(|it| it.batch.as_ref())
+                    .map(|it| it.file.clone())
             });
             let file = file.ok_or_else(|| Exception::new(21135))?;
             matches(&content.archive, file.size, &file.hash)
@@ -196,7 +200,9 @@ fn invoices(ksef: &KsefV1, elements: &[String]) -> Result<(), Exception> {
     let refused = ksef.with_store(|store| {
         let refused = duplicates(store, &passages);
         if failed.is_none() && refused.is_empty() {
-            return passages.iter_mut().find_map(|it| it.accept_into(store).err().map(|_| refused.clone()));
+            return passages
+                .iter_mut()
+                .find_map(|it| it.accept_into(store).err().map(|_| refused.clone()));
         }
         Some(refused)
     });

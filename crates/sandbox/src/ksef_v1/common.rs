@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::answer::{Answered, Ask, Version};
+use super::batch::Batch;
 use super::exception::Exception;
 use super::invoices::Hash;
 use super::limits::hourly;
@@ -34,7 +35,8 @@ pub(super) fn status(ask: &Ask<'_>) -> Answered {
             "processingCode": session.code,
             "processingDescription": session.description,
         });
-        let url = |receipt: &str| format!("{}/common/Upo/{reference}/{receipt}", ask.ksef.base_url());
+        let url =
+            |receipt: &str| format!("{}/common/Upo/{reference}/{receipt}", ask.ksef.base_url());
         // With several pages only the newest form can tell them (chapter 12.3.1).
         let only = match session.receipts.as_slice() {
             [one] => Some(one),
@@ -104,7 +106,7 @@ fn accepted<'a>(store: &'a Store, session: &'a Session) -> impl Iterator<Item = 
 
 fn receipt_of(session: &Session, page: &[&Accepted]) -> Receipt {
     let hashes: Vec<u8> = page.iter().flat_map(|one| one.hash).collect();
-    let structure = session.batch.as_ref().map_or_else(|| sha256(&hashes), |batch| batch.hash());
+    let structure = session.batch.as_ref().map_or_else(|| sha256(&hashes), Batch::hash);
     Receipt {
         reference: session.reference.clone(),
         context: session.context.key().to_owned(),
@@ -229,7 +231,8 @@ impl Identifier {
     /// Whether it names this party.
     fn names(&self, party: &Party) -> bool {
         match (self.kind.as_str(), &party.id) {
-            ("onip", PartyId::Nip(value)) | ("other", PartyId::Other(value) | PartyId::VatUe(value)) => {
+            ("onip", PartyId::Nip(value))
+            | ("other", PartyId::Other(value) | PartyId::VatUe(value)) => {
                 self.identifier.as_deref() == Some(value)
             }
             ("none", PartyId::None) => self.identifier.is_none(),
@@ -346,8 +349,8 @@ pub(super) fn access_points(ask: &Ask<'_>) -> Answered {
 /// Registers a provider by a signed document; its number is the common name of the certificate.
 /// The document itself is described elsewhere (KSeF 1.x facts §2.2) and is not looked at.
 pub(super) fn register(ask: &Ask<'_>) -> Answered {
-    let signed = signature::verify(&ask.incoming.body)
-        .map_err(|flaw| Exception::new(flaw.code()))?;
+    let signed =
+        signature::verify(&ask.incoming.body).map_err(|flaw| Exception::new(flaw.code()))?;
     let number = signed.certificate.common_name().filter(|name| is_peppol(name));
     let number = number.ok_or_else(|| Exception::new(21420))?;
     ask.ksef.with_store(|store| {

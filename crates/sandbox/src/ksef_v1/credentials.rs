@@ -137,8 +137,8 @@ pub(super) fn revoke(ask: &Ask<'_>, caller: &Caller) -> Answered {
         let mut tokens = store.people.tokens.iter();
         let token = tokens.find(|one| one.number == token_number && one.context == caller.context);
         let token = token.ok_or_else(|| Exception::new(21409))?;
-        let manages = caller.roles.contains(&Role::Owner)
-            || caller.roles.contains(&Role::CredentialsManage);
+        let manages =
+            caller.roles.contains(&Role::Owner) || caller.roles.contains(&Role::CredentialsManage);
         match token.state {
             TokenState::Revoked => Err(Exception::new(21303)),
             _ if manages || own == Some(token.parent.clone()) => Ok(()),
@@ -154,7 +154,11 @@ pub(super) fn revoke(ask: &Ask<'_>, caller: &Caller) -> Answered {
     });
     let element = work::register(ask, caller, WorkKind::Credentials, act);
     let answer = progress(ask, &caller.session, &element, 100, description(100));
-    let media = if newer { "application/vnd.v2+json; charset=utf-8" } else { "application/json; charset=utf-8" };
+    let media = if newer {
+        "application/vnd.v2+json; charset=utf-8"
+    } else {
+        "application/json; charset=utf-8"
+    };
     Ok(Reply::json_as(202, media, answer))
 }
 
@@ -209,10 +213,10 @@ pub(super) fn query(ask: &Ask<'_>, caller: &Caller) -> Answered {
             list.extend(here.map(|token| token_entry(ask, token)));
         }
     });
-    listed(ask, list)
+    listed(ask, &list)
 }
 
-fn listed(ask: &Ask<'_>, list: Vec<Value>) -> Answered {
+fn listed(ask: &Ask<'_>, list: &[Value]) -> Answered {
     if list.len() > 1000 {
         return Err(Exception::about(21177, "1000"));
     }
@@ -244,9 +248,7 @@ fn plain<'g>(ask: &Ask<'_>, grants: impl Iterator<Item = &'g Grant>) -> Vec<Valu
             None => receivers.push((grant.to.clone(), vec![role])),
         }
     }
-    let entry = |(to, roles): (Identifier, Vec<Value>)| {
-        json!({"type": "list_plain", "identifier": to.json(), "credentialsRoleList": roles})
-    };
+    let entry = |(to, roles): (Identifier, Vec<Value>)| json!({"type": "list_plain", "identifier": to.json(), "credentialsRoleList": roles});
     receivers.into_iter().map(entry).collect()
 }
 
@@ -279,7 +281,8 @@ fn token_entry(ask: &Ask<'_>, token: &Token) -> Value {
 
 /// What the context gave in its units.
 pub(super) fn query_context(ask: &Ask<'_>, caller: &Caller) -> Answered {
-    let filters = ["contextNip", "sourceIdentifier", "targetIdentifier"].map(|name| ask.query(name));
+    let filters =
+        ["contextNip", "sourceIdentifier", "targetIdentifier"].map(|name| ask.query(name));
     let mut list = Vec::new();
     ask.ksef.with_store(|store| {
         for grant in &store.people.grants {
@@ -312,7 +315,7 @@ pub(super) fn query_context(ask: &Ask<'_>, caller: &Caller) -> Answered {
             }));
         }
     });
-    listed(ask, list)
+    listed(ask, &list)
 }
 
 #[derive(Deserialize)]

@@ -191,6 +191,11 @@ const MEANINGS: &[(u32, &str)] = &[
     (31000, "The call is not valid."),
 ];
 
+/// Every known code of an exception with its meaning in our own words (KSeF 1.x facts §11).
+pub fn exceptions() -> impl Iterator<Item = (u32, &'static str)> {
+    MEANINGS.iter().copied()
+}
+
 /// The meaning of a code.
 pub(super) fn description(code: u32) -> &'static str {
     let found = MEANINGS.binary_search_by_key(&code, |(code, _)| *code);

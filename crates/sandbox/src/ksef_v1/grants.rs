@@ -104,16 +104,17 @@ pub(super) fn grant(ask: &Ask<'_>, caller: &Caller) -> Answered {
     check_receiver(ask, &to)?;
     let roles = described(ask, credentials_role_list, 10, GRANTABLE)?;
     check_roles(caller, &to, &roles)?;
-    let flagged = |role: Role| {
-        ask.ksef.with_store(|store| flagged(store, caller.context.nip(), role))
-    };
+    let flagged =
+        |role: Role| ask.ksef.with_store(|store| flagged(store, caller.context.nip(), role));
     for role in work::names(&roles) {
         let allowed = match role {
             // Chapter 5.2.3.1: only where the office has flagged the context.
             Role::EnforcementOperations => {
                 flagged(Role::CourtBailiff) || flagged(Role::EnforcementAuthority)
             }
-            Role::SubunitManage => flagged(Role::LocalGovernmentUnit) || flagged(Role::VatGroupUnit),
+            Role::SubunitManage => {
+                flagged(Role::LocalGovernmentUnit) || flagged(Role::VatGroupUnit)
+            }
             _ => true,
         };
         if !allowed {
@@ -121,7 +122,7 @@ pub(super) fn grant(ask: &Ask<'_>, caller: &Caller) -> Answered {
         }
     }
     let (context, author) = (caller.context.key().to_owned(), caller.context.identifier());
-    give(ask, caller, roles, to, &context, &author, &Way::Standard)
+    give(ask, caller, roles, &to, &context, &author, &Way::Standard)
 }
 
 /// Companies get the roles of companies, persons those of persons (chapters 5.2.3.2 and 5.2.3.3).
@@ -165,7 +166,7 @@ fn give(
     ask: &Ask<'_>,
     caller: &Caller,
     roles: Vec<(Role, String)>,
-    to: Identifier,
+    to: &Identifier,
     context: &str,
     author: &Identifier,
     way: &Way,
@@ -216,7 +217,9 @@ pub(super) fn revoke(ask: &Ask<'_>, caller: &Caller) -> Answered {
     check_receiver(ask, &to)?;
     let roles = bare(ask, &credentials_role_list, 10)?;
     let context = caller.context.key().to_owned();
-    take(ask, caller, roles, to, context, |way| !matches!(way, Way::Accounting { .. } | Way::Office))
+    take(ask, caller, roles, to, context, |way| {
+        !matches!(way, Way::Accounting { .. } | Way::Office)
+    })
 }
 
 /// The roles of a list without words.
@@ -238,10 +241,7 @@ fn take(
     way: impl Fn(&Way) -> bool + Send + 'static,
 ) -> Answered {
     let matching = move |grant: &Grant| {
-        grant.context == context
-            && grant.to == to
-            && roles.contains(&grant.role)
-            && way(&grant.way)
+        grant.context == context && grant.to == to && roles.contains(&grant.role) && way(&grant.way)
     };
     let known = ask.ksef.with_store(|store| store.people.grants.iter().any(&matching));
     if !known {
@@ -264,7 +264,7 @@ pub(super) fn context_grant(ask: &Ask<'_>, caller: &Caller) -> Answered {
     let roles = described(ask, vec![body.credentials_role], 1, &managing)?;
     let way = Way::Context { by: caller.context.nip().to_owned() };
     let author = caller.context.identifier();
-    give(ask, caller, roles, body.credentials_identifier, context.key(), &author, &way)
+    give(ask, caller, roles, &body.credentials_identifier, context.key(), &author, &way)
 }
 
 /// Takes the management of a unit from somebody.
@@ -300,10 +300,8 @@ fn unit(ask: &Ask<'_>, caller: &Caller, unit: &Identifier) -> Result<Context, Ex
                 let above = flagged(store, nip, Role::LocalGovernmentUnit)
                     || flagged(store, nip, Role::VatGroupUnit);
                 let below = store.people.grants.iter().any(|grant| {
-                    let role = matches!(
-                        grant.role,
-                        Role::LocalGovernmentSubUnit | Role::VatGroupSubUnit
-                    );
+                    let role =
+                        matches!(grant.role, Role::LocalGovernmentSubUnit | Role::VatGroupSubUnit);
                     role && grant.way == Way::Office
                         && grant.context == nip
                         && grant.to.value == unit.value
@@ -329,7 +327,7 @@ pub(super) fn accounting_grant(ask: &Ask<'_>, caller: &Caller) -> Answered {
     let roles = described(ask, body.credentials_role_list, 2, &invoices)?;
     let way = Way::Accounting { partner };
     let (context, author) = (caller.context.key().to_owned(), caller.context.identifier());
-    give(ask, caller, roles, body.target_credential_identifier, &context, &author, &way)
+    give(ask, caller, roles, &body.target_credential_identifier, &context, &author, &way)
 }
 
 /// Takes it back. The list of roles has the form of the grant, words included.

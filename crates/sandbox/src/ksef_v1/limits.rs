@@ -51,19 +51,25 @@ impl Limits {
         self
     }
 
-    /// Counts one request of an operation; false when it is one too many.
-    pub(super) fn admit(self, seen: &mut VecDeque<DateTime<Utc>>, now: DateTime<Utc>) -> bool {
-        let windows = [
+    /// Whether requests of operations need counting at all.
+    pub(super) fn counts(self) -> bool {
+        self.windows().iter().any(|(_, limit)| limit.is_some())
+    }
+
+    fn windows(self) -> [(TimeDelta, Option<usize>); 3] {
+        [
             (TimeDelta::seconds(1), self.per_second),
             (TimeDelta::minutes(1), self.per_minute),
             (TimeDelta::hours(1), self.per_hour),
-        ];
-        if windows.iter().all(|(_, limit)| limit.is_none()) {
-            return true;
-        }
-        let fits = windows.iter().all(|(window, limit)| {
-            limit.is_none_or(|limit| within(seen, now, *window) < limit)
-        });
+        ]
+    }
+
+    /// Counts one request of an operation; false when it is one too many.
+    pub(super) fn admit(self, seen: &mut VecDeque<DateTime<Utc>>, now: DateTime<Utc>) -> bool {
+        let windows = self.windows();
+        let fits = windows
+            .iter()
+            .all(|(window, limit)| limit.is_none_or(|limit| within(seen, now, *window) < limit));
         if fits {
             keep(seen, now);
         }

@@ -76,18 +76,18 @@ pub(super) fn token(ask: &Ask<'_>) -> Answered {
         token.used = Some(ask.now);
         Ok(token.number.clone())
     })?;
-    open(ask, opening, Vector::Token(number), None)
+    open(ask, opening, &Vector::Token(number), None)
 }
 
 /// Opens a session by a signature.
 pub(super) fn signed(ask: &Ask<'_>) -> Answered {
     binary(ask)?;
-    let signed = signature::verify(&ask.incoming.body)
-        .map_err(|flaw| Exception::new(flaw.code()))?;
+    let signed =
+        signature::verify(&ask.incoming.body).map_err(|flaw| Exception::new(flaw.code()))?;
     let opening = request::opening(&signed.content, Kind::Signed)?;
     check(ask, &opening)?;
     let vector = vector(ask, &signed.certificate, &opening.proof)?;
-    open(ask, opening, vector, Some(signed.certificate))
+    open(ask, opening, &vector, Some(signed.certificate))
 }
 
 /// The vector of a certificate, which must fit the declared type (KSeF 1.x facts §6).
@@ -197,12 +197,12 @@ pub(super) fn blank(
 fn open(
     ask: &Ask<'_>,
     opening: Opening,
-    vector: Vector,
+    vector: &Vector,
     certificate: Option<Certificate>,
 ) -> Answered {
     let token = hex(&ask.ksef.context().chance.bytes::<32>()).to_lowercase();
     let reference = ask.new_reference("SE");
-    let held = ask.ksef.with_store(|store| store.people.roles(&vector, &opening.context));
+    let held = ask.ksef.with_store(|store| store.people.roles(vector, &opening.context));
     // Chapter 5.7.1.
     if !held.iter().any(|(role, _)| OPERATIONAL.contains(role)) {
         return Err(ask.unauthorised(21301));
@@ -218,7 +218,7 @@ fn open(
         store.statistics.sessions += 1;
         let roles: Vec<Value> = held
             .iter()
-            .map(|(role, source)| role_entry(store, *role, *source, &vector, version))
+            .map(|(role, source)| role_entry(store, *role, *source, vector, version))
             .collect();
         json!({
             "timestamp": ask.moment(ask.now),
@@ -241,7 +241,7 @@ fn open(
     Ok(match version {
         Version::Vnd(2) => {
             let mut answer = answer;
-            answer["authenticationIdentifiers"] = identifiers(ask, &vector);
+            answer["authenticationIdentifiers"] = identifiers(ask, vector);
             Reply::json_as(201, "application/vnd.v2+json; charset=utf-8", answer)
         }
         _ => Reply::json(201, answer),

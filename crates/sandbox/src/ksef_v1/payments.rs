@@ -83,7 +83,8 @@ pub(super) fn numbers(ask: &Ask<'_>, caller: &Caller) -> Answered {
         let page = found.numbers.iter().skip(index * size).take(size);
         let list: Vec<Value> = page
             .map(|number| {
-                let concerns = store.invoice(number).is_some_and(|it| it.concerns(caller.context.nip()));
+                let concerns =
+                    store.invoice(number).is_some_and(|it| it.concerns(caller.context.nip()));
                 json!({"ksefReferenceNumber": ask.number(number), "isSubject": u8::from(concerns)})
             })
             .collect();
@@ -164,11 +165,8 @@ pub(super) fn query(ask: &Ask<'_>, caller: &Caller) -> Answered {
     }
     let reference = ask.new_reference("QP");
     ask.ksef.with_store(|store| {
-        let own = || store.payments.iter().filter(|one| one.context == caller.context.key());
-        if own().next().is_none() {
-            return Err(Exception::new(21193));
-        }
-        let found: Vec<&PaymentIdentifier> = own()
+        let own = store.payments.iter().filter(|one| one.context == caller.context.key());
+        let found: Vec<&PaymentIdentifier> = own
             .filter(|one| {
                 let count = one.numbers.len();
                 wanted.is_none_or(|wanted| one.identifier == wanted)
@@ -178,6 +176,9 @@ pub(super) fn query(ask: &Ask<'_>, caller: &Caller) -> Answered {
                     && criteria.number_of_invoice_to.is_none_or(|most| count <= most)
             })
             .collect();
+        if found.is_empty() {
+            return Err(Exception::new(21193));
+        }
         if found.len() > 1000 {
             return Err(Exception::about(21177, "1000"));
         }

@@ -372,7 +372,8 @@ mod tests {
     #[test]
     fn a_company_passes_its_roles_on_to_its_people() {
         let mut people = People::default();
-        let (company, person) = (Identifier::new(IdKind::Onip, "B"), Identifier::new(IdKind::Pesel, "P"));
+        let (company, person) =
+            (Identifier::new(IdKind::Onip, "B"), Identifier::new(IdKind::Pesel, "P"));
         people.grants.push(give("A", company, Role::InvoiceWrite, Way::Standard));
         let vector = Vector::Pesel("P".into());
         assert!(!people.has(&vector, &nip("A"), Role::InvoiceWrite));

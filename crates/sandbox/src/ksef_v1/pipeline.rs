@@ -245,7 +245,9 @@ fn may_issue(
     };
     let authorized = invoice.authorized.as_ref().filter(|(party, _)| party.nip() == Some(nip));
     let may = match authorized {
-        Some((_, "court_bailiff")) => has(Role::EnforcementOperations) && flagged(Role::CourtBailiff),
+        Some((_, "court_bailiff")) => {
+            has(Role::EnforcementOperations) && flagged(Role::CourtBailiff)
+        }
         Some((_, "enforcement_authority")) => {
             has(Role::EnforcementOperations) && flagged(Role::EnforcementAuthority)
         }

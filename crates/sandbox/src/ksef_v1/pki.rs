@@ -42,7 +42,10 @@ impl Issued {
 }
 
 /// The vector of an internal certificate; `None` for any other certificate.
-pub(super) fn vector(store: &Store, certificate: &Certificate) -> Result<Option<Vector>, Exception> {
+pub(super) fn vector(
+    store: &Store,
+    certificate: &Certificate,
+) -> Result<Option<Vector>, Exception> {
     let Some(issued) = store.issued.iter().find(|one| one.der == certificate.der()) else {
         return Ok(None);
     };
@@ -125,15 +128,15 @@ pub(super) fn generate(ask: &Ask<'_>, caller: &Caller) -> Answered {
     if !request.names(&vector.identifier().value) {
         return Err(Exception::new(21420));
     }
-    let asked: BTreeSet<Role> = body.credentials_role_list.iter().map(|one| one.role_type).collect();
+    let asked: BTreeSet<Role> =
+        body.credentials_role_list.iter().map(|one| one.role_type).collect();
     let roles = ask.ksef.with_store(|store| {
         let available = available(store, &vector, &caller.context);
         if !asked.is_subset(&available) {
             return Err(Exception::new(21306));
         }
-        let own = |one: &&Issued| {
-            one.parent == vector && one.context == caller.context && !one.revoked
-        };
+        let own =
+            |one: &&Issued| one.parent == vector && one.context == caller.context && !one.revoked;
         if store.issued.iter().filter(own).count() >= most(&vector) {
             return Err(Exception::about(21306, "certificates"));
         }
@@ -173,11 +176,8 @@ struct RetrieveBody {
 
 /// The certificates of the session's vector.
 pub(super) fn retrieve(ask: &Ask<'_>, caller: &Caller) -> Answered {
-    let body: RetrieveBody = if ask.incoming.body.is_empty() {
-        RetrieveBody::default()
-    } else {
-        ask.body()?
-    };
+    let body: RetrieveBody =
+        if ask.incoming.body.is_empty() { RetrieveBody::default() } else { ask.body()? };
     let wanted = body.certificate_serial_numbers;
     list(ask, caller, |one| wanted.is_empty() || wanted.contains(&one.serial))
 }
@@ -190,9 +190,10 @@ pub(super) fn query(ask: &Ask<'_>, caller: &Caller) -> Answered {
 fn list(ask: &Ask<'_>, caller: &Caller, wanted: impl Fn(&Issued) -> bool) -> Answered {
     let vector = primary(ask, caller)?;
     ask.ksef.with_store(|store| {
-        let own = store.issued.iter().filter(|one| {
-            one.parent == vector && one.context == caller.context && wanted(one)
-        });
+        let own = store
+            .issued
+            .iter()
+            .filter(|one| one.parent == vector && one.context == caller.context && wanted(one));
         let own: Vec<Value> = own.map(Issued::json).collect();
         Ok(Reply::json(
             200,
@@ -231,8 +232,7 @@ pub(super) fn revoke(ask: &Ask<'_>, caller: &Caller) -> Answered {
         Ok(Outcome::None)
     });
     let reference = work::register(ask, caller, WorkKind::Certificate, act);
-    let answer =
-        super::answer::progress(ask, &caller.session, &reference, 100, description(100));
+    let answer = super::answer::progress(ask, &caller.session, &reference, 100, description(100));
     Ok(Reply::json(202, answer))
 }
 
@@ -246,7 +246,6 @@ pub(super) fn thumbprint(ask: &Ask<'_>) -> Answered {
         .and_then(|(inner, _)| unbase64_lines(inner))
         .unwrap_or_else(|| body.to_vec());
     let certificate = Certificate::from_der(&der).ok_or_else(|| Exception::new(21001))?;
-    let answer =
-        json!({"timestamp": ask.moment(ask.now), "thumbprint": certificate.fingerprint()});
+    let answer = json!({"timestamp": ask.moment(ask.now), "thumbprint": certificate.fingerprint()});
     Ok(Reply::json(200, answer))
 }

@@ -80,61 +80,76 @@ impl Process {
     pub fn stages(self) -> &'static [Stage] {
         match self {
             Self::Authentication => {
-                const { &[stage(Step::Authenticate, 100, 310, 410), stage(Step::DecryptKey, 310, 200, 415)] }
+                const {
+                    &[
+                        stage(Step::Authenticate, 100, 310, 410),
+                        stage(Step::DecryptKey, 310, 200, 415),
+                    ]
+                }
             }
-            Self::Batch => const {
-                &[
-                    stage(Step::PartsProvidedCheck, 100, 300, 405),
-                    stage(Step::Authorise, 300, 310, 410),
-                    stage(Step::Security, 310, 315, 415),
-                    stage(Step::DecryptParts, 315, 320, 420),
-                    stage(Step::MergeParts, 320, 325, 425),
-                    stage(Step::DecompressPackage, 325, 330, 430),
-                    stage(Step::ExportAndInitSP, 330, 335, 435),
-                    stage(Step::Invoice, 335, 340, 440),
-                    stage(Step::GenerateUPO, 340, 200, 445),
-                ]
-            },
-            Self::Session => const {
-                &[
-                    stage(Step::Authorise, 100, 310, 410),
-                    stage(Step::Security, 310, 315, 415),
-                    stage(Step::SessionInitCheck, 315, 350, 450),
-                    stage(Step::SessionEndCheck, 350, 355, 455),
-                    stage(Step::Invoice, 355, 360, 460),
-                    stage(Step::GenerateUPO, 360, 200, 465),
-                ]
-            },
-            Self::Invoice => const {
-                &[
-                    stage(Step::Authorise, 100, 310, 410),
-                    stage(Step::Security, 310, 315, 415),
-                    stage(Step::Decrypt, 315, 320, 420),
-                    stage(Step::VerifyInvoiceSemantics, 320, 325, 425),
-                    stage(Step::VerifyInvoiceEssentials, 325, 330, 430),
-                    stage(Step::BeforeAccept, 330, 335, 435),
-                    stage(Step::Accept, 335, 340, 440),
-                    stage(Step::ArchiveData, 340, 200, 445),
-                ]
-            },
-            Self::Query => const {
-                &[
-                    stage(Step::Authorise, 100, 310, 410),
-                    stage(Step::Security, 310, 315, 415),
-                    stage(Step::Statistics, 315, 320, 420),
-                    stage(Step::SplitDefineAndInitSP, 320, 325, 425),
-                    stage(Step::Part, 325, 330, 430),
-                    stage(Step::ValidateResponse, 330, 200, 435),
-                ]
-            },
+            Self::Batch => {
+                const {
+                    &[
+                        stage(Step::PartsProvidedCheck, 100, 300, 405),
+                        stage(Step::Authorise, 300, 310, 410),
+                        stage(Step::Security, 310, 315, 415),
+                        stage(Step::DecryptParts, 315, 320, 420),
+                        stage(Step::MergeParts, 320, 325, 425),
+                        stage(Step::DecompressPackage, 325, 330, 430),
+                        stage(Step::ExportAndInitSP, 330, 335, 435),
+                        stage(Step::Invoice, 335, 340, 440),
+                        stage(Step::GenerateUPO, 340, 200, 445),
+                    ]
+                }
+            }
+            Self::Session => {
+                const {
+                    &[
+                        stage(Step::Authorise, 100, 310, 410),
+                        stage(Step::Security, 310, 315, 415),
+                        stage(Step::SessionInitCheck, 315, 350, 450),
+                        stage(Step::SessionEndCheck, 350, 355, 455),
+                        stage(Step::Invoice, 355, 360, 460),
+                        stage(Step::GenerateUPO, 360, 200, 465),
+                    ]
+                }
+            }
+            Self::Invoice => {
+                const {
+                    &[
+                        stage(Step::Authorise, 100, 310, 410),
+                        stage(Step::Security, 310, 315, 415),
+                        stage(Step::Decrypt, 315, 320, 420),
+                        stage(Step::VerifyInvoiceSemantics, 320, 325, 425),
+                        stage(Step::VerifyInvoiceEssentials, 325, 330, 430),
+                        stage(Step::BeforeAccept, 330, 335, 435),
+                        stage(Step::Accept, 335, 340, 440),
+                        stage(Step::ArchiveData, 340, 200, 445),
+                    ]
+                }
+            }
+            Self::Query => {
+                const {
+                    &[
+                        stage(Step::Authorise, 100, 310, 410),
+                        stage(Step::Security, 310, 315, 415),
+                        stage(Step::Statistics, 315, 320, 420),
+                        stage(Step::SplitDefineAndInitSP, 320, 325, 425),
+                        stage(Step::Part, 325, 330, 430),
+                        stage(Step::ValidateResponse, 330, 200, 435),
+                    ]
+                }
+            }
             Self::QueryPart => const { &[stage(Step::PreparePart, 100, 200, 410)] },
-            Self::Credentials => const {
-                &[
-                    stage(Step::Authorise, 100, 310, 410),
-                    stage(Step::Security, 310, 315, 415),
-                    stage(Step::Process, 315, 200, 420),
-                ]
-            },
+            Self::Credentials => {
+                const {
+                    &[
+                        stage(Step::Authorise, 100, 310, 410),
+                        stage(Step::Security, 310, 315, 415),
+                        stage(Step::Process, 315, 200, 420),
+                    ]
+                }
+            }
         }
     }
 

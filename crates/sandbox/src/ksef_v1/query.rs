@@ -17,9 +17,8 @@ use crate::ksef::numbers;
 use crate::reply::Reply;
 
 /// Kinds of invoices that the interface names.
-const KINDS: [&str; 10] = [
-    "VAT", "KOR", "ZAL", "ROZ", "UPR", "KOR_ZAL", "KOR_ROZ", "VAT_PEF", "VAT_PEF_SP", "KOR_PEF",
-];
+const KINDS: [&str; 10] =
+    ["VAT", "KOR", "ZAL", "ROZ", "UPR", "KOR_ZAL", "KOR_ROZ", "VAT_PEF", "VAT_PEF_SP", "KOR_PEF"];
 
 /// What an asynchronous query found.
 #[derive(Debug)]
@@ -163,7 +162,10 @@ pub(super) fn criteria(ask: &Ask<'_>) -> Result<Criteria, Exception> {
     } else {
         let from = &written.acquisition_timestamp_threshold_from;
         let to = &written.acquisition_timestamp_threshold_to;
-        (read(from, "acquisitionTimestampThresholdFrom")?, read(to, "acquisitionTimestampThresholdTo")?)
+        (
+            read(from, "acquisitionTimestampThresholdFrom")?,
+            read(to, "acquisitionTimestampThresholdTo")?,
+        )
     };
     check_window(ask, window)?;
     check_members(ask, &written)?;
@@ -214,18 +216,20 @@ fn check_members(ask: &Ask<'_>, written: &Written) -> Result<(), Exception> {
         subject.as_ref().is_none_or(|subject| subject[member].is_object())
     };
     // Version 1 wants the names, version 2 does not (KSeF 1.x facts §3.1).
-    let names = ask.sent() == Version::Vnd(2)
+    let complete = ask.sent() == Version::Vnd(2)
         || named(&written.subject_by, "issuedByName") && named(&written.subject_to, "issuedToName");
     let one_of = |value: &Option<String>, values: &[&str]| {
         value.as_deref().is_none_or(|value| values.contains(&value))
     };
     let kinds = written.invoice_types.iter().flatten().all(|kind| KINDS.contains(&kind.as_str()));
-    let currencies = written.currency_codes.iter().flatten().all(|code| {
-        code.len() == 3 && code.bytes().all(|letter| letter.is_ascii_uppercase())
-    });
+    let currencies = written
+        .currency_codes
+        .iter()
+        .flatten()
+        .all(|code| code.len() == 3 && code.bytes().all(|letter| letter.is_ascii_uppercase()));
     let number = written.ksef_reference_number.as_deref().map(numbers::short_form);
     let fits = fits
-        && names
+        && complete
         && kinds
         && currencies
         && number != Some(None)
@@ -262,7 +266,8 @@ impl Criteria {
         let key = (accepted.ksef_number.clone(), context.key().to_owned());
         let mark = store.hidden.get(&key).filter(|mark| mark.active);
         let (from, to) = self.hiding;
-        let at = |limit: Option<DateTime<Utc>>, fits: fn(&DateTime<Utc>, &DateTime<Utc>) -> bool| {
+        let at = |limit: Option<DateTime<Utc>>,
+                  fits: fn(&DateTime<Utc>, &DateTime<Utc>) -> bool| {
             limit.is_none_or(|limit| mark.is_some_and(|mark| fits(&mark.at, &limit)))
         };
         self.written.is_hidden.is_none_or(|wanted| wanted == mark.is_some())
@@ -281,27 +286,27 @@ impl Criteria {
             list.as_ref().is_none_or(|list| list.is_empty() || list.iter().any(|it| it == value))
         };
         let number = written.ksef_reference_number.as_deref().and_then(numbers::short_form);
-        exact(&written.amount_from).is_none_or(|from| amount >= from)
-            && exact(&written.amount_to).is_none_or(|to| amount <= to)
+        exact(written.amount_from.as_ref()).is_none_or(|from| amount >= from)
+            && exact(written.amount_to.as_ref()).is_none_or(|to| amount <= to)
             && listed(&written.currency_codes, &invoice.currency)
             && listed(&written.invoice_types, invoice.kind)
             && written.self_invoicing.is_none_or(|wanted| wanted == invoice.self_invoicing)
             && written.invoice_number.as_ref().is_none_or(|wanted| *wanted == invoice.number)
             && number.is_none_or(|number| number == accepted.ksef_number)
             && written.schema_type.as_deref().is_none_or(|wanted| wanted == "VAT")
-            && is_party(&written.subject_by, "issuedBy", &invoice.seller)
-            && is_party(&written.subject_to, "issuedTo", &invoice.buyer)
+            && is_party(written.subject_by.as_ref(), "issuedBy", &invoice.seller)
+            && is_party(written.subject_to.as_ref(), "issuedTo", &invoice.buyer)
     }
 }
 
 /// The exact value of a number.
-fn exact(number: &Option<Number>) -> Option<Decimal> {
-    let text = number.as_ref()?.to_string();
+fn exact(number: Option<&Number>) -> Option<Decimal> {
+    let text = number?.to_string();
     Decimal::from_str_exact(&text).ok().or_else(|| Decimal::from_scientific(&text).ok())
 }
 
 /// Whether the criteria about a party name this one.
-fn is_party(wanted: &Option<Value>, prefix: &str, party: &Party) -> bool {
+fn is_party(wanted: Option<&Value>, prefix: &str, party: &Party) -> bool {
     let Some(wanted) = wanted else { return true };
     let name = &wanted[format!("{prefix}Name")];
     wanted[format!("{prefix}Identifier")] == header::identifier(party)

@@ -49,8 +49,8 @@ pub enum Role {
 
 use Role::{
     CredentialsManage, CredentialsRead, EnforcementOperations, Introspection, InvoiceRead,
-    InvoiceWrite, Owner, PaymentConfirmationWrite, SelfInvoicing, SubunitManage,
-    TaxRepresentative, VatUeManage,
+    InvoiceWrite, Owner, PaymentConfirmationWrite, SelfInvoicing, SubunitManage, TaxRepresentative,
+    VatUeManage,
 };
 
 impl Role {
@@ -65,26 +65,53 @@ impl Role {
 
 /// What a session needs any of (specification 1.9, chapter 5.7.1).
 pub(super) const OPERATIONAL: &[Role] = &[
-    Owner, Introspection, InvoiceRead, InvoiceWrite, PaymentConfirmationWrite, CredentialsRead,
-    CredentialsManage, EnforcementOperations, SubunitManage, VatUeManage,
+    Owner,
+    Introspection,
+    InvoiceRead,
+    InvoiceWrite,
+    PaymentConfirmationWrite,
+    CredentialsRead,
+    CredentialsManage,
+    EnforcementOperations,
+    SubunitManage,
+    VatUeManage,
 ];
 
 /// What `Grant` gives and `Revoke` takes (KSeF 1.x facts §5).
 pub(super) const GRANTABLE: &[Role] = &[
-    Introspection, InvoiceRead, InvoiceWrite, PaymentConfirmationWrite, CredentialsRead,
-    CredentialsManage, SelfInvoicing, TaxRepresentative, EnforcementOperations, SubunitManage,
+    Introspection,
+    InvoiceRead,
+    InvoiceWrite,
+    PaymentConfirmationWrite,
+    CredentialsRead,
+    CredentialsManage,
+    SelfInvoicing,
+    TaxRepresentative,
+    EnforcementOperations,
+    SubunitManage,
 ];
 
 /// What a token can have.
 pub(super) const OF_TOKENS: &[Role] = &[
-    InvoiceRead, InvoiceWrite, PaymentConfirmationWrite, CredentialsRead, CredentialsManage,
+    InvoiceRead,
+    InvoiceWrite,
+    PaymentConfirmationWrite,
+    CredentialsRead,
+    CredentialsManage,
     EnforcementOperations,
 ];
 
 /// What the owner has without being given it.
 pub(super) const OF_OWNERS: &[Role] = &[
-    InvoiceRead, InvoiceWrite, PaymentConfirmationWrite, CredentialsRead, CredentialsManage,
-    EnforcementOperations, SubunitManage, VatUeManage, Introspection,
+    InvoiceRead,
+    InvoiceWrite,
+    PaymentConfirmationWrite,
+    CredentialsRead,
+    CredentialsManage,
+    EnforcementOperations,
+    SubunitManage,
+    VatUeManage,
+    Introspection,
 ];
 
 /// How far a session must be.
@@ -115,12 +142,17 @@ const WRITERS: &[Role] = &[Owner, InvoiceWrite, EnforcementOperations];
 const MANAGERS: &[Role] = &[Owner, CredentialsManage, SubunitManage, VatUeManage];
 const KEEPERS: &[Role] = &[Owner, CredentialsRead, CredentialsManage];
 const UNITS: &[Role] = &[Owner, SubunitManage];
-const TOKENS: &[Role] = &[
-    Owner, InvoiceRead, InvoiceWrite, CredentialsRead, CredentialsManage, EnforcementOperations,
-];
+const TOKENS: &[Role] =
+    &[Owner, InvoiceRead, InvoiceWrite, CredentialsRead, CredentialsManage, EnforcementOperations];
 const CERTIFIED: &[Role] = &[
-    Owner, InvoiceRead, InvoiceWrite, CredentialsRead, CredentialsManage, EnforcementOperations,
-    SubunitManage, VatUeManage,
+    Owner,
+    InvoiceRead,
+    InvoiceWrite,
+    CredentialsRead,
+    CredentialsManage,
+    EnforcementOperations,
+    SubunitManage,
+    VatUeManage,
 ];
 
 /// The table of operations and roles (specification 1.9, chapters 5.7, 13.7 to 13.13).

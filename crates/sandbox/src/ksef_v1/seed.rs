@@ -56,7 +56,8 @@ pub(super) fn name(nip: &str) -> &'static str {
 pub(super) fn store(shared: &Shared) -> Store {
     let now = shared.clock.now();
     let people = People { grants: grants(now), tokens: tokens(shared, now), links: Vec::new() };
-    let providers = (1..=12).map(|number| (format!("PPL{number:06}"), format!("Dostawca Zmyślony {number}")));
+    let providers =
+        (1..=12).map(|number| (format!("PPL{number:06}"), format!("Dostawca Zmyślony {number}")));
     Store { people, providers: providers.collect(), ..Store::default() }
 }
 

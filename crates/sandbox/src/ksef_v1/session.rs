@@ -147,14 +147,14 @@ pub(super) fn expire(ksef: &KsefV1, reference: &str, now: DateTime<Utc>) {
 }
 
 /// Ends the current session.
-pub(super) fn terminate(ask: &Ask<'_>, caller: &Caller) -> Answered {
+pub(super) fn terminate(ask: &Ask<'_>, caller: &Caller) -> Reply {
     ask.ksef.with_store(|store| {
         if let Some(session) = store.sessions.get_mut(&caller.session) {
             session.end = End::Terminated;
         }
     });
     end(ask.ksef, &caller.session);
-    Ok(Reply::json(
+    Reply::json(
         200,
         json!({
             "timestamp": ask.moment(ask.now),
@@ -162,7 +162,7 @@ pub(super) fn terminate(ask: &Ask<'_>, caller: &Caller) -> Answered {
             "processingCode": 350,
             "processingDescription": description(350),
         }),
-    ))
+    )
 }
 
 /// Starts the steps after 315, if the session is there.
@@ -173,13 +173,11 @@ fn end(ksef: &KsefV1, reference: &str) {
     if !ready {
         return;
     }
-    let now = ksef.now();
     let checked = ksef.scripted(Process::Session, Step::SessionInitCheck);
     if !reached(ksef, reference, Process::Session, Step::SessionInitCheck, checked) {
         return;
     }
     let (ksef, reference) = (ksef.clone(), reference.to_owned());
-    tracing::debug!(%now, reference, "the session ends");
     ksef.context().tasks.clone().spawn_job(async move { close(&ksef, &reference).await });
 }
 
@@ -196,9 +194,8 @@ async fn close(ksef: &KsefV1, reference: &str) {
     if !reached(ksef, reference, Process::Session, Step::SessionEndCheck, checked) {
         return;
     }
-    let open = ksef.with_store(|store| {
-        store.sessions.get(reference).map(|session| session.open.subscribe())
-    });
+    let open = ksef
+        .with_store(|store| store.sessions.get(reference).map(|session| session.open.subscribe()));
     if let Some(mut open) = open {
         // Waiting fails only without a sender, and the session holds one.
         let _ = open.wait_for(|count| *count == 0).await;

@@ -3,13 +3,13 @@
 
 use serde_json::json;
 
+use super::KsefV1;
 use super::answer::{Answered, Ask, Caller, progress};
 use super::exception::Exception;
 use super::process::{Process, Stage, Step, description};
 use super::roles::Role;
 use super::routes::Call;
 use super::store::{Outcome, Store, Verdict, Work, WorkKind};
-use super::KsefV1;
 use crate::reply::Reply;
 
 /// What a process does at its last step.
@@ -90,9 +90,8 @@ pub(super) fn authorised(ksef: &KsefV1, session: &str) -> Result<(), Exception> 
 
 /// Waits until the session is authenticated.
 pub(super) async fn secure(ksef: &KsefV1, session: &str) -> Result<(), Exception> {
-    let verdict = ksef.with_store(|store| {
-        store.sessions.get(session).map(|session| session.verdict.subscribe())
-    });
+    let verdict = ksef
+        .with_store(|store| store.sessions.get(session).map(|session| session.verdict.subscribe()));
     let Some(mut verdict) = verdict else { return Err(Exception::new(21149)) };
     match verdict.wait_for(|verdict| *verdict != Verdict::Pending).await.map(|it| it.clone()) {
         Ok(Verdict::Failed(exception)) => Err(exception),

@@ -3,6 +3,7 @@
 mod batch;
 mod client;
 mod common;
+mod contract;
 mod control;
 mod credentials;
 mod exceptions;
@@ -15,5 +16,5 @@ mod pki;
 mod queries;
 mod roles;
 mod session;
-mod sign;
+pub(crate) mod sign;
 mod steps;

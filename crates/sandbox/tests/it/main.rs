@@ -25,6 +25,8 @@ mod hostile;
 #[cfg(test)]
 mod ksef_v1;
 #[cfg(test)]
+mod ksef_v2;
+#[cfg(test)]
 mod limits;
 #[cfg(test)]
 mod notifications;

@@ -7,8 +7,9 @@ use tokio::time::timeout;
 
 use super::{
     dying::{Dying, Fault, Moment},
-    life::{World, is_of_the_store, live},
-    memory, open, options,
+    id,
+    life::{LAST, World, is_of_the_store, live},
+    memory, open, options, range, read,
 };
 
 /// Longer than anything takes that is answered at all, on paused time.
@@ -91,4 +92,35 @@ async fn many_deaths_lose_nothing() {
         live(&journal, &mut world).await.unwrap();
         world.judge(&journal).await;
     }
+}
+
+/// Drops documents and dies at that operation; whether it was reached.
+async fn cut_off_while_dropping(at: usize, moment: Moment) -> bool {
+    let (store, mut world) = (memory(), World::default());
+    live(&open(store.clone()).await, &mut world).await.unwrap();
+    let dying = Dying::new(store.clone(), at, moment, Fault::Death);
+    if let Ok(journal) = Journal::open(std::sync::Arc::new(dying.clone()), options()).await {
+        drop(journal.drop_documents(id(9)).await);
+    }
+    let has_failed = dying.has_failed();
+    let journal = open(store).await;
+    let left = read(&journal, range(1, LAST)).await;
+    let numbers: Vec<_> = left.iter().map(|entry| entry.first().get()).collect();
+    let (all, behind) = ([1, 2, 3, 4, 5, 7, 8, 9, 10, 11, 12], [10, 11, 12]);
+    assert!(numbers == all || numbers == behind, "{numbers:?}");
+    journal.drop_documents(id(9)).await.unwrap();
+    assert_eq!(read(&journal, range(1, LAST)).await.len(), 3);
+    let progress = journal.progress().await.unwrap();
+    assert_eq!((progress.journalled, progress.sent), (Some(id(LAST)), Some(id(LAST))));
+    has_failed
+}
+
+#[tokio::test]
+async fn death_while_dropping_leaves_what_was_not_dropped() {
+    let mut at = 1;
+    while cut_off_while_dropping(at, Moment::Before).await {
+        assert!(cut_off_while_dropping(at, Moment::After).await);
+        at += 1;
+    }
+    assert!(at > 10);
 }

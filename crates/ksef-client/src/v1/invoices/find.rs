@@ -63,27 +63,26 @@ impl Session {
         let unknown = listed.into_iter().filter_map(FoundInvoice::read);
         let mut perhaps = Vec::new();
         for candidate in unknown.filter(|candidate| !known.contains(&candidate.element)) {
-            match self.holds(&candidate, &hash).await? {
-                Some(true) => return Ok(Found::Accepted(candidate)),
-                Some(false) => {}
+            match self.hash_of(&candidate).await? {
+                Some(held) if held == hash => return Ok(Found::Accepted(candidate)),
+                Some(_) => {}
                 None => perhaps.push(candidate),
             }
         }
         Ok(if perhaps.is_empty() { Found::Absent } else { Found::Perhaps(perhaps) })
     }
 
-    /// Whether an element holds the bytes of that hash; `None` when that cannot be told.
-    async fn holds(
+    /// The hash of the bytes that an element holds; `None` when that cannot be told.
+    pub(in crate::v1) async fn hash_of(
         &self,
         candidate: &FoundInvoice,
-        hash: &InvoiceHash,
-    ) -> Result<Option<bool>, Error> {
+    ) -> Result<Option<InvoiceHash>, Error> {
         let is_accepted = candidate.progress.class() == Class::Done;
         let Some(number) = candidate.number.as_ref().filter(|_| is_accepted) else {
             return Ok(None);
         };
         match self.fetch(number).await {
-            Ok(bytes) => Ok(Some(InvoiceHash::of(&bytes) == *hash)),
+            Ok(bytes) => Ok(Some(InvoiceHash::of(&bytes))),
             Err(error) if may_not_be_fetched(error.kind()) => Ok(None),
             Err(error) => Err(error),
         }
@@ -95,7 +94,7 @@ fn may_not_be_fetched(kind: ErrorKind) -> bool {
 }
 
 impl FoundInvoice {
-    fn read(row: wire::SessionInvoiceStatus) -> Option<Self> {
+    pub(in crate::v1) fn read(row: wire::SessionInvoiceStatus) -> Option<Self> {
         let code = row.processing_code.unwrap_or(ProcessingCode::REGISTERED.number());
         Some(Self {
             element: row.element_reference_number?.parse().ok()?,

@@ -105,6 +105,16 @@ sync!(
     }
 );
 
+impl Invoices {
+    /// Whether the last page that can be asked for is full and the list does not say how long it
+    /// is.
+    pub(super) fn is_last_full(&self, page: &wire::QueryInvoiceSyncResponse) -> bool {
+        let rows = u32::try_from(page.invoice_header_list.len()).unwrap_or(u32::MAX);
+        let is_last = self.page.index >= PageBounds::USUAL.index;
+        is_last && page.number_of_elements.is_none() && rows >= self.page.size
+    }
+}
+
 /// Declares one version of the query whose results are fetched later.
 macro_rules! start {
     (

@@ -9,8 +9,9 @@ use ksef_crypto::number::ReferenceNumber;
 use super::Unfinished;
 use crate::v1::{
     Client,
-    common::{Status, Upo},
+    common::{Status, StatusV3, Upo},
     error::{Error, ErrorKind},
+    exception::ExceptionCode,
     process::{Class, Process},
     progress::Progress,
 };
@@ -22,21 +23,27 @@ use crate::v1::{
 pub struct Closing {
     client: Client,
     reference: ReferenceNumber,
+    process: Process,
 }
 
 impl Client {
     /// The ended session of that number.
     pub fn closing(&self, reference: ReferenceNumber) -> Closing {
-        Closing::new(self.clone(), reference)
+        Closing::new(self.clone(), reference, Process::Session)
+    }
+
+    /// The batch of that number, all of whose parts were uploaded.
+    pub fn closing_batch(&self, reference: ReferenceNumber) -> Closing {
+        Closing::new(self.clone(), reference, Process::Batch)
     }
 }
 
 impl Closing {
-    pub(crate) fn new(client: Client, reference: ReferenceNumber) -> Self {
-        Self { client, reference }
+    pub(crate) fn new(client: Client, reference: ReferenceNumber, process: Process) -> Self {
+        Self { client, reference, process }
     }
 
-    /// The session's number.
+    /// The number of the session or batch.
     pub fn reference(&self) -> &ReferenceNumber {
         &self.reference
     }
@@ -45,19 +52,38 @@ impl Closing {
     ///
     /// Fails with [`ErrorKind::Failed`] when the session did.
     pub async fn poll_once(&self) -> Result<Confirmation, Error> {
-        let answer = self.client.send(&Status(self.reference.clone())).await?;
-        let description = answer.processing_description;
-        let progress = Progress::new(Process::Session, answer.processing_code, description);
+        let (progress, pages) = match self.client.send(&Status(self.reference.clone())).await {
+            Ok(answer) => {
+                let pages = answer.upo_page_list.into_iter().map(|page| page.upo_reference_number);
+                (
+                    self.progress(answer.processing_code, answer.processing_description),
+                    pages.collect(),
+                )
+            }
+            Err(error) if is_of_an_older_interface(&error) => self.older_status().await?,
+            Err(error) => return Err(error),
+        };
         let progress = progress.check(Status::INFO.name)?;
         if progress.class() != Class::Done {
             return Ok(Confirmation::NotYet(progress));
         }
-        let numbers = answer.upo_page_list.iter().map(|page| page.upo_reference_number.parse());
-        let pages = numbers.collect::<Result<_, _>>().map_err(|_| {
+        let pages = pages.iter().map(|page| page.parse()).collect::<Result<_, _>>();
+        let pages = pages.map_err(|_| {
             Error::unreadable(&Status::INFO, "the number of a page is no reference number")
         })?;
         let (client, reference) = (self.client.clone(), self.reference.clone());
         Ok(Confirmation::Made(Closed { client, reference, pages }))
+    }
+
+    fn progress(&self, code: u32, description: Option<String>) -> Progress {
+        Progress::new(self.process, code, description)
+    }
+
+    /// The status of version 3, with one confirmation for all invoices.
+    async fn older_status(&self) -> Result<(Progress, Vec<String>), Error> {
+        let answer = self.client.send(&StatusV3(self.reference.clone())).await?;
+        let progress = self.progress(answer.processing_code, answer.processing_description);
+        Ok((progress, answer.upo_reference_number.into_iter().collect()))
     }
 
     /// Waits until the confirmation is made, which takes minutes and has taken half a day (KSeF 1.x
@@ -81,6 +107,14 @@ impl Closing {
             Err(error) => Err(Unfinished::new(self, error)),
         }
     }
+}
+
+/// The fourth version of the status came with 2.6.0 of the published interface only (KSeF 1.x facts
+/// §1).
+fn is_of_an_older_interface(error: &Error) -> bool {
+    let codes = [ExceptionCode::VERSION_CONFLICT, ExceptionCode::UNSUPPORTED_VERSION];
+    error.problem().is_some_and(|problem| problem.status == 406)
+        || error.code().is_some_and(|code| codes.contains(&code))
 }
 
 /// Whether the confirmation of a session is made.

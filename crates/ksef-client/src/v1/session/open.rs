@@ -192,7 +192,7 @@ impl Session {
             Err(error) if error.kind() == ErrorKind::SessionEnded => {}
             Err(error) => return Err(Unfinished::new(self, error)),
         }
-        Ok(Closing::new(self.core.client.clone(), self.core.parts.reference.clone()))
+        Ok(self.core.client.closing(self.core.parts.reference.clone()))
     }
 }
 

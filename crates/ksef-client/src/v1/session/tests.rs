@@ -356,10 +356,19 @@ async fn a_session_that_fails_or_has_ended_is_not_ready() {
         assert_eq!(step.map(|step| step.name), step_name);
         assert!(!format!("{unfinished} {unfinished:?}").contains("canary"));
     }
-    let (client, _) = scripted([challenge(), opened(), refusal(400, 21170)]);
-    let authorised = by_token(&client, &receiver()).await.unwrap();
-    let error: crate::v1::Error = authorised.wait(&quick()).await.unwrap_err().into();
-    assert_eq!(error.kind(), ErrorKind::SessionEnded);
+    // The status that needs no session may know more.
+    for (known, kind, step_name) in [
+        (pages(415, &[]), ErrorKind::Failed, Some("Security")),
+        (pages(355, &[]), ErrorKind::SessionEnded, None),
+        (refusal(400, 21173), ErrorKind::SessionEnded, None),
+    ] {
+        let (client, _) = scripted([challenge(), opened(), refusal(400, 21153), known]);
+        let authorised = by_token(&client, &receiver()).await.unwrap();
+        let error: crate::v1::Error = authorised.wait(&quick()).await.unwrap_err().into();
+        assert_eq!(error.kind(), kind);
+        let step = error.progress().and_then(crate::v1::Progress::step);
+        assert_eq!(step.map(|step| step.name), step_name);
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -430,6 +439,19 @@ async fn a_confirmation_can_be_waited_for_by_the_number_alone() {
     let error = closing.wait(&quick()).await.unwrap_err();
     let step = error.error().progress().unwrap().step().unwrap();
     assert_eq!((error.error().kind(), step.name), (ErrorKind::Failed, "GenerateUPO"));
+}
+
+#[tokio::test]
+async fn a_system_that_lacks_the_newest_status_is_asked_for_the_one_before() {
+    for refusal in [Step::answer(406, ""), refusal(400, 21414), refusal(400, 21179)] {
+        let older = json!({"processingCode": 200, "upoReferenceNumber": UPO}).to_string();
+        let (client, script) = scripted([refusal, Step::answer(200, older)]);
+        let closed = client.closing(SESSION.parse().unwrap()).wait(&quick()).await.unwrap();
+        assert_eq!(closed.pages(), [UPO.parse().unwrap()]);
+        let requests = script.requests();
+        let accepts: Vec<_> = requests.iter().map(|request| &request.headers()["accept"]).collect();
+        assert_eq!(accepts, ["application/vnd.v4+json", "application/vnd.v3+json"]);
+    }
 }
 
 #[tokio::test]

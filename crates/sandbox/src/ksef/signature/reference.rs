@@ -1,6 +1,6 @@
 //! The references of a signature: what they lead to, and in which bytes.
 
-use c14n::Canonicalizer;
+use c14n::{Canonicalizer, Comments};
 use ring::digest::{self as digests, Algorithm};
 use roxmltree::{Document, Node};
 
@@ -53,7 +53,9 @@ impl<'a, 'input> Reference<'a, 'input> {
                 BASE64 => decoded = true,
                 XPATH if leaves_signatures_out(transform) => enveloped = true,
                 FILTER if subtracts_signatures(transform) => enveloped = true,
-                _ => rules = canonicalizer(transform)?,
+                // A reference within the document never covers comments (XML Signature, section
+                // 4.4.3.3), whatever the canonicalisation would keep.
+                _ => rules = canonicalizer(transform)?.comments(Comments::Drop),
             }
         }
         let bytes = if decoded {

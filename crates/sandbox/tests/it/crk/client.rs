@@ -1,6 +1,8 @@
 //! A register that knows nothing of the clients of this workspace: requests by hand, and a JOSE
 //! side made of `ring`, `rsa` and `flate2` alone.
 
+use std::io::Write;
+
 use axum::body::Body;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -21,7 +23,6 @@ use sandbox::crk::{Crk, Register};
 use sandbox::{ClientCertificate, ConnectionLost, Entrance, Sandbox};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use std::io::Write;
 
 /// The hardware register of the seed.
 pub(crate) const HARDWARE: &str = "TSA2601000001";
@@ -243,10 +244,14 @@ impl Till {
 
     /// Signs and encrypts as the default profile says.
     pub(crate) async fn seal(&self, plain: &[u8]) -> String {
+        encrypt(&self.recipient().await, self.sign(plain).as_bytes(), &json!({}))
+    }
+
+    /// The certificate that documents are encrypted for.
+    pub(crate) async fn recipient(&self) -> Vec<u8> {
         let repository = self.ask("KCS").await.attributes();
         let recipient = repository["digitalCertificateRepositoryEncrypt"].as_str().unwrap();
-        let recipient = STANDARD.decode(recipient).unwrap();
-        encrypt(&recipient, self.sign(plain).as_bytes(), &json!({}))
+        STANDARD.decode(recipient).unwrap()
     }
 
     /// A compact JWS with the key of the encryption certificate.
@@ -314,9 +319,19 @@ impl Till {
 
 /// Encrypts for a certificate as the default profile says; `more` goes into the header.
 pub(crate) fn encrypt(recipient: &[u8], signed: &[u8], more: &Value) -> String {
-    let mut header = json!({
-        "alg": "RSA-OAEP-256", "enc": "A256GCM", "zip": "DEF", "kid": b64(Sha256::digest(recipient)),
-    });
+    let mut packer = DeflateEncoder::new(Vec::new(), Compression::default());
+    packer.write_all(signed).unwrap();
+    let mut header = json!({"zip": "DEF"});
+    for (name, value) in more.as_object().unwrap() {
+        header[name] = value.clone();
+    }
+    encrypt_plainly(recipient, &packer.finish().unwrap(), &header)
+}
+
+/// Encrypts without compression.
+pub(crate) fn encrypt_plainly(recipient: &[u8], signed: &[u8], more: &Value) -> String {
+    let kid = b64(Sha256::digest(recipient));
+    let mut header = json!({"alg": "RSA-OAEP-256", "enc": "A256GCM", "kid": kid});
     for (name, value) in more.as_object().unwrap() {
         header[name] = value.clone();
     }
@@ -327,9 +342,7 @@ pub(crate) fn encrypt(recipient: &[u8], signed: &[u8], more: &Value) -> String {
     let iv: [u8; 12] = ring::rand::generate(&SystemRandom::new()).unwrap().expose();
     let mut random = <rand::rngs::StdRng as rand::SeedableRng>::from_seed(key);
     let wrapped = public.encrypt(&mut random, Oaep::<Sha256>::new(), &key).unwrap();
-    let mut packer = DeflateEncoder::new(Vec::new(), Compression::default());
-    packer.write_all(signed).unwrap();
-    let mut bytes = packer.finish().unwrap();
+    let mut bytes = signed.to_vec();
     let protected = b64(header.to_string());
     let lock = LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &key).unwrap());
     let nonce = Nonce::assume_unique_for_key(iv);

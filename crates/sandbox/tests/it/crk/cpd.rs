@@ -56,15 +56,15 @@ async fn malformed_and_misplaced_commands_are_refused() {
     let path = format!("{BASE}?commandId={}", till.id("TCS").replace(':', "%3A"));
     assert_eq!(till.get_cpd(&path).await.status, 204, "percent-encoding is the same");
 
-    let tell = |body: String| {
+    let post = |body: String| {
         let till = till.clone();
         async move { till.post_cpd(&body).await.unwrap().refusal() }
     };
-    assert_eq!(tell("{".to_owned()).await, (400, "E02".to_owned()));
-    assert_eq!(tell("[]".to_owned()).await, (400, "E02".to_owned()));
-    assert_eq!(tell("{}".to_owned()).await, (400, "E01".to_owned()));
-    assert_eq!(tell(json!({"commandId": till.id("KCS")}).to_string()).await.1, "B01");
-    assert_eq!(tell(json!({"commandId": till.id("MFP")}).to_string()).await.1, "E02");
+    assert_eq!(post("{".to_owned()).await, (400, "E02".to_owned()));
+    assert_eq!(post("[]".to_owned()).await, (400, "E02".to_owned()));
+    assert_eq!(post("{}".to_owned()).await, (400, "E01".to_owned()));
+    assert_eq!(post(json!({"commandId": till.id("KCS")}).to_string()).await.1, "B01");
+    assert_eq!(post(json!({"commandId": till.id("MFP")}).to_string()).await.1, "E02");
     assert_eq!(sandbox.unexpected(), []);
     let request = Request::post(format!("{}{BASE}", till.crk.cpd_url()))
         .extension(till.certificate())

@@ -2,11 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
 use sandbox::Sandbox;
 use sandbox::crk::{Command, State};
 use serde_json::{Value, json};
 
-use super::client::{Answer, CHECKSUM, SOFTWARE, Till, start};
+use super::client::{Answer, CHECKSUM, SOFTWARE, Till, encrypt, start};
 
 /// What was seen over all seeds.
 #[derive(Default)]
@@ -55,8 +58,8 @@ async fn fiscalise(till: &Till, seen: &mut Seen) {
     assert!(anywhere(seen, &keys, "digitalCertificateAzureEventHubTLS").is_array());
     insist(seen, &[204], async || till.tell("KFD", &till.own_certificates()).await).await;
     insist(seen, &[200], async || till.check_program(CHECKSUM).await).await;
-    assert!(till.crk.refuse_fiscalisation(SOFTWARE, 4));
-    for code in [4, 0] {
+    for code in [4, 4, 4, 4, 4, 0] {
+        till.crk.refuse_fiscalisation(SOFTWARE, code);
         let answer = insist(seen, &[200], async || till.tell("MFP", &till.wish()).await).await;
         let status = anywhere(seen, &answer, "statusFisc");
         let text = status["code"].as_str().unwrap();
@@ -87,6 +90,29 @@ async fn obey(till: &Till, seen: &mut Seen, wanted: usize) {
     }
 }
 
+/// Sends one receipt, and its package a few times more, as after lost answers.
+async fn send(till: &Till, seen: &mut Seen, number: u64) {
+    let keys = insist(seen, &[200], async || till.ask("KCS").await).await;
+    let recipient = anywhere(seen, &keys, "digitalCertificateRepositoryEncrypt");
+    let recipient = STANDARD.decode(recipient.as_str().unwrap()).unwrap();
+    let signed = till.sign(till.receipts([number]).to_string().as_bytes());
+    let data = encrypt(&recipient, signed.as_bytes(), &json!({}));
+    let id = till.id("DFD");
+    let package = json!({"commandId": id, "packageNr": 0, "isLast": 1, "encryptedData": data});
+    let package = package.to_string();
+    for _ in 0..5 {
+        let token = insist(seen, &[200], async || till.get_webapi("EventHubSasToken").await).await;
+        let token = token.json();
+        let text = |name: &str| token[name].as_str().unwrap().to_owned();
+        let (url, value) = (text("urlToSend"), text("sasValue"));
+        insist(seen, &[201], async || {
+            let status = till.publish_with(&url, &value, &package).await;
+            Answer { status, body: Bytes::new() }
+        })
+        .await;
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn everything_arrives_over_many_seeds() {
     let mut seen = Seen::default();
@@ -99,26 +125,7 @@ async fn everything_arrives_over_many_seeds() {
         }
         obey(&till, &mut seen, 7).await;
         for number in 1..=8 {
-            let jpk = till.receipts([number]).to_string();
-            let keys = insist(&mut seen, &[200], async || till.ask("KCS").await).await;
-            let recipient = anywhere(&mut seen, &keys, "digitalCertificateRepositoryEncrypt");
-            let recipient = recipient.as_str().unwrap();
-            let recipient =
-                base64::Engine::decode(&base64::engine::general_purpose::STANDARD, recipient);
-            let signed = till.sign(jpk.as_bytes());
-            let data = super::client::encrypt(&recipient.unwrap(), signed.as_bytes(), &json!({}));
-            let package = json!({"commandId": till.id("DFD"), "packageNr": 0, "isLast": 1, "encryptedData": data});
-            let token =
-                insist(&mut seen, &[200], async || till.get_webapi("EventHubSasToken").await)
-                    .await
-                    .json();
-            let (url, value) =
-                (token["urlToSend"].as_str().unwrap(), token["sasValue"].as_str().unwrap());
-            insist(&mut seen, &[201], async || {
-                let status = till.publish_with(url, value, &package.to_string()).await;
-                Answer { status, body: bytes::Bytes::new() }
-            })
-            .await;
+            send(&till, &mut seen, number).await;
         }
         sandbox.crk().settle().await;
         let archive = sandbox.crk().archive(SOFTWARE);
@@ -127,6 +134,7 @@ async fn everything_arrives_over_many_seeds() {
             (8, vec![], 0),
             "seed {seed}"
         );
+        assert_eq!((archive.packages, archive.resends), (8, 32), "seed {seed}");
         assert_eq!(archive.duplicated, 0);
         assert_eq!(sandbox.unexpected(), [], "seed {seed}");
     }

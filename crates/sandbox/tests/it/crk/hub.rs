@@ -1,12 +1,14 @@
 //! The Event Hub: tokens, sizes, packages and parts.
 
+use std::io::Write;
 use std::time::Duration;
 
+use flate2::write::ZlibEncoder;
 use sandbox::Sandbox;
-use sandbox::crk::{Cut, Profile};
+use sandbox::crk::{Compression, Cut, Profile};
 use serde_json::{Value, json};
 
-use super::client::{HARDWARE, SOFTWARE, Till, calm};
+use super::client::{HARDWARE, SOFTWARE, Till, calm, encrypt_plainly};
 
 async fn fiscalised() -> (Sandbox, Till) {
     let sandbox = calm().await;
@@ -143,6 +145,27 @@ async fn a_document_may_be_cut_as_finished_text() {
     for (number, last, piece) in [(1, 0, first), (2, 1, second)] {
         let package =
             json!({"commandId": id, "packageNr": number, "isLast": last, "encryptedData": piece});
+        assert_eq!(till.publish(&package).await, 201);
+    }
+    assert_eq!(sandbox.crk().archive(HARDWARE).received, 5);
+    assert_eq!(sandbox.unexpected(), []);
+}
+
+#[tokio::test]
+async fn a_document_may_be_cut_after_compression() {
+    let (sandbox, till) = fiscalised().await;
+    let (cut, compression) = (Cut::Compressed, Compression::Zlib);
+    sandbox.crk().set_profile(Profile { cut, compression, ..Profile::default() });
+    let mut packer = ZlibEncoder::new(Vec::new(), flate2::Compression::default());
+    packer.write_all(till.receipts(1..=5).to_string().as_bytes()).unwrap();
+    let bytes = packer.finish().unwrap();
+    let recipient = till.recipient().await;
+    let id = till.id("DFD");
+    let (first, second) = bytes.split_at(bytes.len() / 2);
+    for (number, last, piece) in [(1, 0, first), (2, 1, second)] {
+        let data = encrypt_plainly(&recipient, till.sign(piece).as_bytes(), &json!({}));
+        let package =
+            json!({"commandId": id, "packageNr": number, "isLast": last, "encryptedData": data});
         assert_eq!(till.publish(&package).await, 201);
     }
     assert_eq!(sandbox.crk().archive(HARDWARE).received, 5);

@@ -2,9 +2,12 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use ring::rand::SystemRandom;
+use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use sandbox::Sandbox;
 use sandbox::crk::{
     Command, Compression, Content, Form, KeyId, KeyWrap, Outer, Plaintext, Profile, Signature,
+    Signer,
 };
 use serde_json::{Value, json};
 
@@ -15,12 +18,6 @@ async fn fiscalised() -> (Sandbox, Till) {
     let till = Till::new(&sandbox, HARDWARE);
     till.fiscalise().await;
     (sandbox, till)
-}
-
-/// The certificate that documents are encrypted for.
-async fn recipient(till: &Till) -> Vec<u8> {
-    let keys = till.ask("KCS").await.attributes();
-    STANDARD.decode(keys["digitalCertificateRepositoryEncrypt"].as_str().unwrap()).unwrap()
 }
 
 /// What the repository says about an object.
@@ -58,7 +55,7 @@ async fn a_changed_object_is_not_opened() {
 async fn signature_header_and_recipient_are_checked() {
     let (sandbox, till) = fiscalised().await;
     let other = Till::new(&sandbox, SOFTWARE);
-    let own = recipient(&till).await;
+    let own = till.recipient().await;
     let jpk = till.receipts([1]).to_string();
     let signed = till.sign(jpk.as_bytes());
     let parts: Vec<&str> = signed.split('.').collect();
@@ -123,7 +120,7 @@ async fn base64_around_an_object_is_taken_off() {
 #[tokio::test]
 async fn a_bomb_is_not_unpacked() {
     let (sandbox, till) = fiscalised().await;
-    let own = recipient(&till).await;
+    let own = till.recipient().await;
     let spaces = vec![b' '; 65 * 1024 * 1024];
     let what = verdict(&sandbox, &till, &encrypt(&own, &spaces, &json!({}))).await;
     let expected = "a package cannot be opened: the decompressed content is too large";
@@ -184,7 +181,7 @@ async fn documents_are_read_as_the_profile_says_and_not_otherwise() {
         Profile { content: Content::A128CbcHs256, ..Profile::default() },
         Profile { compression: Compression::Gzip, ..Profile::default() },
         Profile { key_id: KeyId::SerialHex, ..Profile::default() },
-        Profile { signer: sandbox::crk::Signer::Tls, ..Profile::default() },
+        Profile { signer: Signer::Tls, ..Profile::default() },
     ];
     for profile in strict {
         sandbox.crk().set_profile(profile);
@@ -192,4 +189,23 @@ async fn documents_are_read_as_the_profile_says_and_not_otherwise() {
     }
     sandbox.crk().set_profile(Profile::default());
     assert_eq!(verdict(&sandbox, &till, &sealed).await, None);
+}
+
+#[tokio::test]
+async fn documents_may_be_signed_on_an_elliptic_curve_with_the_key_of_the_tls_certificate() {
+    let (sandbox, till) = fiscalised().await;
+    let mut profile = Profile { signature: Signature::Es256, ..Profile::default() };
+    profile.signer = Signer::Tls;
+    sandbox.crk().set_profile(profile);
+    let random = SystemRandom::new();
+    let key = till.register.tls().key_der();
+    let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, key, &random).unwrap();
+    let payload = till.receipts([1]).to_string();
+    let input = format!("{}.{}", b64(r#"{"alg":"ES256"}"#), b64(payload));
+    let signed = format!("{input}.{}", b64(key.sign(&random, input.as_bytes()).unwrap()));
+    let sealed = encrypt(&till.recipient().await, signed.as_bytes(), &json!({}));
+    assert_eq!(verdict(&sandbox, &till, &sealed).await, None);
+    let longer = signed.replacen('.', ".e", 1);
+    let sealed = encrypt(&till.recipient().await, longer.as_bytes(), &json!({}));
+    assert!(verdict(&sandbox, &till, &sealed).await.is_some());
 }

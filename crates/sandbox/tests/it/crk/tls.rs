@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use sandbox::Sandbox;
 use sandbox::crk::Register;
@@ -84,8 +86,8 @@ async fn on_sockets() -> Sandbox {
     Sandbox::builder().seed(7).calm().starting_at(start()).start().await.unwrap()
 }
 
-fn own(register: &Register) -> Option<(Vec<u8>, Vec<u8>)> {
-    Some((register.tls().certificate_der().to_vec(), register.tls().key_der().to_vec()))
+fn own(register: &Register) -> (Vec<u8>, Vec<u8>) {
+    (register.tls().certificate_der().to_vec(), register.tls().key_der().to_vec())
 }
 
 fn tcs(till: &Till) -> String {
@@ -98,15 +100,12 @@ async fn a_register_is_fiscalised_and_sends_over_tls() {
     let till = Till::new(&sandbox, HARDWARE);
     let crk = sandbox.crk();
     let root = crk.ca_der().to_vec();
-    let caller = Caller { roots: vec![root], own: own(&till.register) };
+    let caller = Caller { roots: vec![root], own: Some(own(&till.register)) };
     assert_eq!(caller.get(crk.cpd_url(), &tcs(&till)).await.unwrap().0, 204);
     let path = format!("/api/SerwerCPD/Command?commandId={}", till.id("KCS"));
     let keys = caller.get(crk.cpd_url(), &path).await.unwrap().1;
     let anchor = &keys["command"]["attributes"]["digitalCertificateAzureEventHubTLS"][0];
-    let anchor = base64::Engine::decode(
-        &base64::engine::general_purpose::STANDARD,
-        anchor.as_str().unwrap(),
-    );
+    let anchor = STANDARD.decode(anchor.as_str().unwrap());
     let url = format!("{}/api/SerwerCPD/Command", crk.cpd_url());
     let json_type = "content-type: application/json\r\n";
     for (code, attributes, status) in
@@ -134,18 +133,38 @@ async fn a_register_is_fiscalised_and_sends_over_tls() {
 }
 
 #[tokio::test]
+async fn the_servers_show_the_certificates_of_cmd07() {
+    let sandbox = on_sockets().await;
+    let till = Till::new(&sandbox, HARDWARE);
+    let crk = sandbox.crk();
+    let keys = till.ask("KCS").await.attributes();
+    let caller = Caller { roots: vec![crk.ca_der().to_vec()], own: Some(own(&till.register)) };
+    for (url, name) in [
+        (crk.cpd_url(), "digitalCertificateCPDServerTLS"),
+        (crk.webapi_url(), "digitalCertificateWebApiTLS"),
+    ] {
+        let stream = TcpStream::connect(url.strip_prefix("https://").unwrap()).await.unwrap();
+        let server = ServerName::try_from("localhost").unwrap();
+        let connector = TlsConnector::from(Arc::new(caller.config()));
+        let stream = connector.connect(server, stream).await.unwrap();
+        let shown = stream.get_ref().1.peer_certificates().unwrap()[0].to_vec();
+        assert_eq!(keys[name], STANDARD.encode(shown), "{name}");
+    }
+}
+
+#[tokio::test]
 async fn the_cpd_server_refuses_strangers_in_the_handshake() {
     let (sandbox, other) = (on_sockets().await, on_sockets().await);
     let till = Till::new(&sandbox, HARDWARE);
     let stranger = Till::new(&other, HARDWARE);
     let roots = vec![sandbox.crk().ca_der().to_vec()];
     let url = sandbox.crk().cpd_url();
-    for own in [None, own(&stranger.register)] {
+    for own in [None, Some(own(&stranger.register))] {
         let caller = Caller { roots: roots.clone(), own };
         assert!(caller.get(url, &tcs(&till)).await.is_err());
     }
     let roots = vec![other.crk().ca_der().to_vec()];
-    let caller = Caller { roots, own: own(&till.register) };
+    let caller = Caller { roots, own: Some(own(&till.register)) };
     assert!(caller.get(url, &tcs(&till)).await.is_err(), "a root of another repository");
     assert!(sandbox.crk().requests().is_empty());
 }
@@ -160,9 +179,9 @@ async fn the_webapi_answers_403_to_strangers() {
     let url = sandbox.crk().webapi_url();
     for (own, status) in [
         (None, 403),
-        (own(&stranger.register), 403),
-        (own(&till.crk.register("TSA2601000003").unwrap()), 403),
-        (own(&till.register), 204),
+        (Some(own(&stranger.register)), 403),
+        (Some(own(&till.crk.register("TSA2601000003").unwrap())), 403),
+        (Some(own(&till.register)), 204),
     ] {
         let caller = Caller { roots: roots.clone(), own };
         assert_eq!(caller.get(url, "/api/Repository/Ping").await.unwrap().0, status);
@@ -174,7 +193,7 @@ async fn faults_count_the_bytes_of_http_under_tls() {
     let sandbox = on_sockets().await;
     let till = Till::new(&sandbox, HARDWARE);
     let crk = sandbox.crk();
-    let caller = Caller { roots: vec![crk.ca_der().to_vec()], own: own(&till.register) };
+    let caller = Caller { roots: vec![crk.ca_der().to_vec()], own: Some(own(&till.register)) };
     let request = |till: &Till| {
         let id = till.id("KCS");
         format!(

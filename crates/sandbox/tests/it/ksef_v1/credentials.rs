@@ -102,7 +102,9 @@ async fn a_token_is_given_once_works_and_is_revoked() {
     ]}});
     let answer = owner.post("/online/Credentials/GenerateToken", &body).await.ok(200);
     let token = answer["authorisationToken"].as_str().unwrap().to_owned();
-    assert!(token.len() == 64 && token.bytes().all(|it| it.is_ascii_digit() || it.is_ascii_uppercase()));
+    assert!(
+        token.len() == 64 && token.bytes().all(|it| it.is_ascii_digit() || it.is_ascii_uppercase())
+    );
     assert_eq!(ended(&owner, &answer).await["processingCode"], 200);
     let session = login_with(ksef, ALFA, &token).await;
     session.accepted(&invoice("A/1")).await;
@@ -214,31 +216,53 @@ fn context(kind: &str, unit: &str, role: &str, words: bool) -> Value {
     })
 }
 
+/// The internal identifier of the unit 0001 of a company.
+fn own_unit(nip: &str) -> String {
+    let digits = format!("{nip}0001");
+    let weighed = digits.bytes().zip([1, 3].into_iter().cycle());
+    let sum: u32 = weighed.map(|(digit, weight)| u32::from(digit - b'0') * weight).sum();
+    format!("{nip}-0001{}", sum % 10)
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_local_government_makes_managers_of_its_units() {
     let sandbox = calm().await;
     let ksef = sandbox.ksef_v1();
     let (local, unit) = ("9990000149", "9990000155");
-    ksef.grant(local, sandbox::ksef_v1::Identifier::new(sandbox::ksef_v1::IdKind::Pesel, "00810100019"), Role::SubunitManage);
+    ksef.grant(
+        local,
+        sandbox::ksef_v1::Identifier::new(sandbox::ksef_v1::IdKind::Pesel, "00810100019"),
+        Role::SubunitManage,
+    );
     let session = sign_in(ksef, local, "person-pesel", "SerialNumber").await.unwrap();
     ksef.settle().await;
-    let body = json!({"grantContextCredentials": context("onip", unit, "credentials_manage", true)});
+    let body =
+        json!({"grantContextCredentials": context("onip", unit, "credentials_manage", true)});
     let answer = session.post("/online/Credentials/ContextGrant", &body).await.ok(202);
     assert_eq!(ended(&session, &answer).await["processingCode"], 200);
     let path = format!("/online/Query/Credential/Context/Sync?contextNip={unit}");
     let listed = session.get(&path).await.ok(200);
-    assert_eq!(listed["credentialsList"][0]["credentialsRoleList"][0]["roleType"], "credentials_manage");
+    assert_eq!(
+        listed["credentialsList"][0]["credentialsRoleList"][0]["roleType"],
+        "credentials_manage"
+    );
     let manager = sign_in(ksef, unit, "stranger", "SerialNumber").await.unwrap();
     ksef.settle().await;
     let given = grant("pesel", "00810100033", &["invoice_write"]);
     manager.post("/online/Credentials/Grant", &given).await.ok(202);
-    let foreign = json!({"grantContextCredentials": context("onip", BETA, "credentials_manage", true)});
+    let foreign =
+        json!({"grantContextCredentials": context("onip", BETA, "credentials_manage", true)});
     assert_eq!(session.post("/online/Credentials/ContextGrant", &foreign).await.code(), 21160);
-    let own = format!("{local}-00019");
-    let wrong = json!({"grantContextCredentials": context("int", &own, "credentials_manage", true)});
-    let answer = session.post("/online/Credentials/ContextGrant", &wrong).await;
-    assert!([24002, 202].contains(&answer.code()));
-    let body = json!({"revokeContextCredentials": context("onip", unit, "credentials_manage", false)});
+    let path = "/online/Credentials/ContextGrant";
+    let grant_in = |unit: &str| json!({"grantContextCredentials": context("int", unit, "credentials_manage", true)});
+    let good = own_unit(local);
+    let digit = (good[15..].parse::<u8>().unwrap() + 1) % 10;
+    let wrong = format!("{}{digit}", &good[..15]);
+    assert_eq!(session.post(path, &grant_in(&wrong)).await.code(), 24002);
+    session.post(path, &grant_in(&good)).await.ok(202);
+    assert_eq!(session.post(path, &grant_in(&own_unit(ALFA))).await.code(), 21160);
+    let body =
+        json!({"revokeContextCredentials": context("onip", unit, "credentials_manage", false)});
     let answer = session.post("/online/Credentials/ContextRevoke", &body).await.ok(202);
     assert_eq!(ended(&session, &answer).await["processingCode"], 200);
     assert_eq!(manager.post("/online/Credentials/Grant", &given).await.code(), 21301);
@@ -252,11 +276,13 @@ async fn an_accountant_works_for_the_partners_of_the_bureau() {
     let token = ksef.issue_token(bureau, &[Role::CredentialsManage, Role::CredentialsRead]);
     let session = login_with(ksef, bureau, &token).await;
     assert_eq!(sign_in(ksef, ALFA, "stranger", "SerialNumber").await.unwrap_err(), 21301);
-    let body = |partner: Value| json!({
-        "targetCredentialIdentifier": {"type": "pesel", "identifier": PERSON},
-        "partnerCredentialIdentifier": partner,
-        "credentialsRoleList": [{"roleType": "invoice_write", "roleDescription": "ksiegowa"}],
-    });
+    let body = |partner: Value| {
+        json!({
+            "targetCredentialIdentifier": {"type": "pesel", "identifier": PERSON},
+            "partnerCredentialIdentifier": partner,
+            "credentialsRoleList": [{"roleType": "invoice_write", "roleDescription": "ksiegowa"}],
+        })
+    };
     let all = json!({"type": "allPartners"});
     let grant = json!({"grantCredentials": body(all.clone())});
     let answer = session.post("/online/Credentials/AccountingGrant", &grant).await.ok(202);
@@ -264,7 +290,11 @@ async fn an_accountant_works_for_the_partners_of_the_bureau() {
     let accountant = sign_in(ksef, ALFA, "stranger", "SerialNumber").await.unwrap();
     ksef.settle().await;
     accountant.accepted(&invoice("K/1")).await;
-    assert_eq!(sign_in(ksef, BETA, "stranger", "SerialNumber").await.unwrap_err(), 21301, "Beta gave reading only");
+    assert_eq!(
+        sign_in(ksef, BETA, "stranger", "SerialNumber").await.unwrap_err(),
+        21301,
+        "Beta gave reading only"
+    );
     let path = "/online/Query/Credential/Accounting/Sync?PageSize=10&PageOffset=0";
     let found = session.post(path, &json!({"queryCriteria": {}})).await.ok(200);
     assert_eq!(found["numberOfElements"], 1);

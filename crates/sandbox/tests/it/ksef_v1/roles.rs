@@ -8,13 +8,12 @@ use serde_json::{Value, json};
 use super::client::*;
 
 use Role::{
-    CredentialsManage as CM, CredentialsRead as CR, EnforcementOperations as EO,
-    InvoiceRead as IR, InvoiceWrite as IW, SubunitManage as SM, VatUeManage as VM,
+    CredentialsManage as CM, CredentialsRead as CR, EnforcementOperations as EO, InvoiceRead as IR,
+    InvoiceWrite as IW, SubunitManage as SM, VatUeManage as VM,
 };
 
-const ALL: [Role; 9] = [
-    Role::Introspection, IR, IW, Role::PaymentConfirmationWrite, CR, CM, EO, SM, VM,
-];
+const ALL: [Role; 9] =
+    [Role::Introspection, IR, IW, Role::PaymentConfirmationWrite, CR, CM, EO, SM, VM];
 
 const NUMBER: &str = "9990000103-20260131-0123456789AB-CD";
 const ELEMENT: &str = "20260131-EE-0123456789-0123456789-AB";
@@ -145,7 +144,13 @@ async fn a_flag_alone_opens_no_session() {
 async fn the_table_covers_every_operation_of_a_session() {
     let template = |path: &str| {
         let path = path.split('?').next().unwrap();
-        path.split('/').map(|part| if part == ELEMENT || part == NUMBER || part == "0001" { "{}" } else { part }.to_owned()).collect::<Vec<_>>().join("/")
+        path.split('/')
+            .map(|part| {
+                if part == ELEMENT || part == NUMBER || part == "0001" { "{}" } else { part }
+                    .to_owned()
+            })
+            .collect::<Vec<_>>()
+            .join("/")
     };
     let covered: Vec<String> = table().iter().map(|row| template(&row.1)).collect();
     for (_, route) in sandbox::ksef_v1::routes() {
@@ -166,7 +171,8 @@ async fn a_token_loses_what_its_maker_loses_and_gets_it_back() {
     let person = sign_in(ksef, ALFA, "person-pesel", "SerialNumber").await.unwrap();
     ksef.settle().await;
     let roles = json!([{"roleType": "invoice_write", "roleDescription": "pisanie"}]);
-    let body = json!({"generateToken": {"description": "token osoby", "credentialsRoleList": roles}});
+    let body =
+        json!({"generateToken": {"description": "token osoby", "credentialsRoleList": roles}});
     let answer: Value = person.post("/online/Credentials/GenerateToken", &body).await.ok(200);
     ksef.settle().await;
     let token = answer["authorisationToken"].as_str().unwrap().to_owned();

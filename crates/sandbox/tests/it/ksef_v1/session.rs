@@ -159,6 +159,10 @@ async fn wrong_tokens_and_times_are_told_apart() {
     assert_eq!(post_bytes(ksef, path, &[], request).await.code(), 21112, "the milliseconds count");
     let foreign = token_request(ksef, BETA, &ksef.token(ALFA).unwrap(), "").await;
     assert_eq!(post_bytes(ksef, path, &[], foreign).await.code(), 21301);
+    // The bureau may work for Alfa, but its token is good in its own context only.
+    let bureau = ksef.token("9990000178").unwrap();
+    let foreign = token_request(ksef, ALFA, &bureau, "").await;
+    assert_eq!(post_bytes(ksef, path, &[], foreign).await.code(), 21301);
     let bare = ksef.issue_token(ALFA, &[]);
     let request = token_request(ksef, ALFA, &bare, "").await;
     assert_eq!(post_bytes(ksef, path, &[], request).await.code(), 21301);
@@ -171,7 +175,9 @@ async fn requests_off_their_schema_are_refused() {
     let path = "/online/Session/InitToken";
     let token = ksef.token(ALFA).unwrap();
     let good = token_request(ksef, ALFA, &token, "").await;
-    let swapped = good.replace("<o:DocumentType>", "<o:Documents>").replace("</o:DocumentType>", "</o:Documents>");
+    let swapped = good
+        .replace("<o:DocumentType>", "<o:Documents>")
+        .replace("</o:DocumentType>", "</o:Documents>");
     let changes = [
         (swapped, 21401),
         (good.replace("Service>KSeF<", "Service>KSEF<"), 21401),
@@ -305,7 +311,11 @@ async fn internal_identifiers_have_a_check_digit_and_can_be_a_context() {
     let body = json!({"contextIdentifier": {"type": "int", "identifier": wrong}});
     let path = "/online/Session/AuthorisationChallenge";
     assert_eq!(post(ksef, path, &body).await.code(), 24002);
-    ksef.grant(&unit, sandbox::ksef_v1::Identifier::new(sandbox::ksef_v1::IdKind::Pesel, "00810100026"), Role::InvoiceWrite);
+    ksef.grant(
+        &unit,
+        sandbox::ksef_v1::Identifier::new(sandbox::ksef_v1::IdKind::Pesel, "00810100026"),
+        Role::InvoiceWrite,
+    );
     let inside = sign_in(ksef, &unit, "stranger", "SerialNumber").await.unwrap();
     ksef.settle().await;
     assert_eq!(inside.code().await, 315);

@@ -4,7 +4,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use c14n::Canonicalizer;
 use ring::rand::SystemRandom;
-use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, RSA_PKCS1_SHA256, RsaKeyPair};
+use ring::signature::{
+    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, RSA_PKCS1_SHA256, RsaKeyPair,
+};
 use roxmltree::Document;
 use sandbox::ksef_v1::TestCertificate;
 use sha2::{Digest as _, Sha256};
@@ -30,7 +32,8 @@ pub(crate) fn enveloped(document: &str, certificate: &TestCertificate) -> String
          <ds:Transform Algorithm=\"{EXCLUSIVE}\"/></ds:Transforms>{}</ds:Reference>",
         digest(&canonical(document, None))
     );
-    let signed = signature(certificate, &reference, "", |signature| format!("{head}{signature}{tail}"));
+    let signed =
+        signature(certificate, &reference, "", |signature| format!("{head}{signature}{tail}"));
     format!("{head}{signed}{tail}")
 }
 

@@ -1,0 +1,304 @@
+//! Each row: do it, and journal that it is done.
+
+use std::time::Duration;
+
+use common_core::open::Open;
+
+use super::{
+    Order, Outcome, Refusal,
+    task::{
+        back_after_code, back_after_status, fix_report, note, noted, record, refuse, set,
+        stand_at, take,
+    },
+};
+use crate::{
+    Error,
+    code::{AnswerCode, CpdCode, FirmwareVerdict, FiscalisationStatus},
+    command::{
+        FiscalisationStep,
+        cpd::{FiscalisationAnswer, FiscalisationRefusal, Granted, UnclearAnswer},
+    },
+    device::{FiscalFacts, FiscalWrite},
+    ident::{CommandId, CommandKind, JpkId},
+    journal::{Document, Registration, Stage},
+    packing::DocumentKind,
+    worker::{
+        Answer, Todo,
+        operations::{Operations, Trouble},
+    },
+};
+
+/// How long to wait between two questions for the schedule.
+const PAUSE: Duration = Duration::from_secs(10);
+
+/// The rows of one fiscalisation.
+pub(super) struct Steps<'a> {
+    operations: Operations,
+    order: &'a Order,
+    patience: Duration,
+}
+
+/// How a row ended.
+pub(super) enum Ended {
+    /// It is done, or something about it stands in the journal: look there what is next.
+    Onward,
+    /// The run ends.
+    Stop(Outcome),
+}
+
+impl<'a> Steps<'a> {
+    pub(super) fn new(operations: Operations, order: &'a Order, patience: Duration) -> Self {
+        Self { operations, order, patience }
+    }
+
+    pub(super) async fn prepare(&mut self) -> Result<(), Trouble> {
+        self.operations.prepare().await.map(drop)
+    }
+
+    /// Does a row and journals that it is done. A refusal of the repository is an outcome.
+    pub(super) async fn perform(&mut self, step: FiscalisationStep) -> Result<Ended, Trouble> {
+        match self.try_to(step).await {
+            Err(Trouble::Call(error)) => match refused(step, &error) {
+                Some((refusal, back)) => {
+                    self.change(|of| refuse(of, back)).await?;
+                    Ok(Ended::Stop(Outcome::Refused(refusal)))
+                }
+                None => Err(Trouble::Call(error)),
+            },
+            ended => ended,
+        }
+    }
+
+    async fn try_to(&mut self, step: FiscalisationStep) -> Result<Ended, Trouble> {
+        match step {
+            FiscalisationStep::FetchKeys => self.operations.fetch_keys().await?,
+            FiscalisationStep::SendCertificates => {
+                let id = self.operations.next_id(CommandKind::DeviceKeys).await?;
+                self.operations.client.send_certificates(id).await?;
+            }
+            FiscalisationStep::CheckFirmware => return self.check_firmware().await,
+            FiscalisationStep::Request | FiscalisationStep::TakeEvidenceNumber => {
+                return self.request().await;
+            }
+            FiscalisationStep::Finish => {
+                let id = self.operations.next_id(CommandKind::FiscalisationDone).await?;
+                self.operations.client.finish_fiscalisation(id).await?;
+            }
+            FiscalisationStep::IssueReport => self.issue_report().await?,
+            FiscalisationStep::SendReport => self.send_report().await?,
+            FiscalisationStep::FetchTimetable => self.fetch_timetable().await?,
+            step => {
+                if let Some(write) = FiscalWrite::of_step(step) {
+                    let facts = self.facts().await?;
+                    self.operations.device.write(write, &facts).await?;
+                }
+            }
+        }
+        self.done(step).await
+    }
+
+    async fn done(&self, step: FiscalisationStep) -> Result<Ended, Trouble> {
+        self.change(|of| stand_at(of, step, Stage::Done)).await?;
+        Ok(Ended::Onward)
+    }
+
+    async fn change(
+        &self,
+        change: impl FnOnce(&mut Registration),
+    ) -> Result<Registration, Trouble> {
+        Ok(self.operations.journal.update_registration(change).await?)
+    }
+
+    /// Row 2.
+    async fn check_firmware(&self) -> Result<Ended, Trouble> {
+        let Some(firmware) = self.operations.device.firmware() else {
+            return Ok(Ended::Stop(Outcome::Refused(Refusal::NoProgram)));
+        };
+        let id = self.operations.next_id(CommandKind::CheckFirmware).await?;
+        let answer = self.operations.client.check_firmware(id, firmware).await?;
+        if answer.verdict == FirmwareVerdict::Approved {
+            self.done(FiscalisationStep::CheckFirmware).await
+        } else {
+            Ok(Ended::Stop(Outcome::Refused(Refusal::Program)))
+        }
+    }
+
+    /// Rows 3 and 4.
+    async fn request(&self) -> Result<Ended, Trouble> {
+        let Some(id) = self.request_id().await? else { return Ok(Ended::Stop(Outcome::Clock)) };
+        let command = self.order.request(id);
+        match self.operations.client.fiscalise(&command).await? {
+            FiscalisationAnswer::Granted(granted) => self.granted(&granted).await,
+            FiscalisationAnswer::Refused(refusal) => self.refused(refusal).await,
+            FiscalisationAnswer::Unclear(unclear) => self.unclear(unclear).await,
+        }
+    }
+
+    /// The identifier of an earlier try for the same order, if the repository would still take it,
+    /// or a new one; journalled before it is used. `None` when no identifier fits the clock.
+    async fn request_id(&self) -> Result<Option<CommandId>, Trouble> {
+        let registration = self.operations.journal.registration().await?;
+        let now = self.operations.now();
+        let digest = self.order.digest();
+        let is_same = noted(&registration, note::REQUEST_OF) == Some(&digest);
+        let earlier = noted(&registration, note::REQUEST).filter(|_| is_same);
+        let earlier = earlier.and_then(|id| CommandId::parse_lenient(id).ok());
+        if let Some(id) = earlier.filter(|id| self.order.request(id.clone()).fits_clock(now)) {
+            return Ok(Some(id));
+        }
+        let id = self.operations.next_id(CommandKind::Fiscalise).await?;
+        if !self.order.request(id.clone()).fits_clock(now) {
+            return Ok(None);
+        }
+        self.change(|of| {
+            let record = record(of);
+            set(record, note::REQUEST, &id);
+            set(record, note::REQUEST_OF, digest);
+        })
+        .await?;
+        Ok(Some(id))
+    }
+
+    async fn granted(&self, granted: &Granted) -> Result<Ended, Trouble> {
+        let stands = self.change(|of| take(of, granted)).await?;
+        let came = granted.evidence_number.clone();
+        match stands.evidence_number {
+            Some(known) if known != came => {
+                Ok(Ended::Stop(Outcome::OtherNumber { known, came }))
+            }
+            _ => {
+                if let Some(address) = &stands.web_api {
+                    self.operations.client.use_web_api(address)?;
+                }
+                Ok(Ended::Onward)
+            }
+        }
+    }
+
+    async fn refused(&self, refusal: FiscalisationRefusal) -> Result<Ended, Trouble> {
+        let status = refusal.status.known();
+        if status == Some(FiscalisationStatus::AlreadyFiscalised) {
+            return self.fiscalised_already().await;
+        }
+        self.change(|of| refuse(of, status.and_then(back_after_status))).await?;
+        Ok(Ended::Stop(Outcome::Refused(Refusal::Status(refusal))))
+    }
+
+    /// Status 16: the number is in the journal, was found by somebody, or is not known.
+    async fn fiscalised_already(&self) -> Result<Ended, Trouble> {
+        let known = self.operations.journal.registration().await?.evidence_number;
+        let number = known.or_else(|| self.order.recovered_number().cloned());
+        let Some(number) = number else {
+            self.change(|of| refuse(of, None)).await?;
+            return Ok(Ended::Stop(Outcome::NumberUnknown));
+        };
+        // The address of the WebApi is what CMD12 can tell.
+        self.operations.reconcile().await?;
+        self.change(|of| {
+            of.evidence_number.get_or_insert(number);
+            stand_at(of, FiscalisationStep::TakeEvidenceNumber, Stage::Done);
+        })
+        .await?;
+        Ok(Ended::Onward)
+    }
+
+    async fn unclear(&self, unclear: UnclearAnswer) -> Result<Ended, Trouble> {
+        let UnclearAnswer { reason, body, .. } = unclear;
+        let answer = String::from_utf8_lossy(&body).into_owned();
+        self.change(|of| set(record(of), note::ANSWER, &answer)).await?;
+        Ok(Ended::Stop(Outcome::Unclear { reason, answer }))
+    }
+
+    async fn facts(&self) -> Result<FiscalFacts, Trouble> {
+        let registration = self.operations.journal.registration().await?;
+        let missing = Trouble::Other("there is no evidence number to write");
+        let evidence_number = registration.evidence_number.ok_or(missing)?;
+        let unique_number = self.operations.client.unique_number().clone();
+        let taxpayer = self.order.taxpayer().clone();
+        Ok(FiscalFacts { unique_number, evidence_number, taxpayer })
+    }
+
+    /// Row 12: the number is fixed in the journal before the report is issued, so that there is one
+    /// report whatever happens.
+    async fn issue_report(&self) -> Result<(), Trouble> {
+        let next = self.operations.journal.next_number().await?;
+        let next = next.ok_or(Trouble::Other("all numbers of documents are used up"))?;
+        let registration = self.change(|of| fix_report(of, next)).await?;
+        let id = report(&registration)?;
+        if self.operations.journal.find(id).await?.is_some() {
+            return Ok(());
+        }
+        let facts = self.facts().await?;
+        let bytes = self.operations.device.issue_report(id, &facts).await?;
+        let report = Document::new(id, DocumentKind::FiscalisationReport, bytes);
+        let report = report.map_err(|_| Trouble::Other("the report is not one JSON object"))?;
+        self.operations.journal.append(report).await?;
+        Ok(())
+    }
+
+    /// Row 13: what is packed goes out first, then the report, whatever the schedule says.
+    async fn send_report(&mut self) -> Result<(), Trouble> {
+        let id = report(&self.operations.journal.registration().await?)?;
+        let mut refusals = 0;
+        loop {
+            if self.operations.journal.progress().await?.sent >= Some(id) {
+                return Ok(());
+            }
+            self.operations.pack_due(0).await?;
+            let now = self.operations.now();
+            let facts = self.operations.facts().await?;
+            if facts.token_until.is_none_or(|until| now >= until) || refusals > 0 {
+                self.operations.fetch_token().await?;
+            }
+            match self.operations.send().await? {
+                Answer::Sent | Answer::Done => refusals = 0,
+                Answer::TokenRefused if refusals < 3 => refusals += 1,
+                _ => return Err(Trouble::Other("the event hub does not take the report")),
+            }
+        }
+    }
+
+    /// Row 14: commands are carried out and confirmed as they come, until the schedule was one of
+    /// them.
+    async fn fetch_timetable(&mut self) -> Result<(), Trouble> {
+        let clock = self.operations.client.clock().clone();
+        let end = clock.tick() + self.patience;
+        loop {
+            for (id, todo) in self.operations.begun_commands().await? {
+                if todo == Todo::Execute {
+                    self.operations.execute(&id).await?;
+                }
+                if todo != Todo::AnswerAgain {
+                    self.operations.confirm(&id).await?;
+                }
+            }
+            let registration = self.operations.journal.registration().await?;
+            if noted(&registration, note::TIMETABLE).is_some() {
+                return Ok(());
+            }
+            match self.operations.poll().await? {
+                Answer::Command(..) => {}
+                _ if clock.tick() >= end => {
+                    return Err(Trouble::Other("the repository sends no schedule"));
+                }
+                _ => tokio::time::sleep(PAUSE).await,
+            }
+        }
+    }
+}
+
+fn report(registration: &Registration) -> Result<JpkId, Trouble> {
+    let id = noted(registration, note::REPORT).and_then(|id| JpkId::parse(id).ok());
+    id.ok_or(Trouble::Other("the number of the report is not in the journal"))
+}
+
+/// A refusal by an error code, and the row to go back to. What may succeed by itself is none.
+fn refused(
+    step: FiscalisationStep,
+    error: &Error,
+) -> Option<(Refusal, Option<FiscalisationStep>)> {
+    let Some(AnswerCode::Cpd(code)) = error.code() else { return None };
+    let known = code.known().filter(|code| code.is_refusal() || code.says_nothing_was_done())?;
+    let back = if step == FiscalisationStep::Request { back_after_code(known) } else { None };
+    Some((Refusal::Code(step, Open::<CpdCode>::Known(known)), back))
+}

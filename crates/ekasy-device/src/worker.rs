@@ -1,0 +1,43 @@
+//! The worker: keeps a fiscalised register in touch with the repository (source document, sections
+//! 2.3.1, 2.3.2 and 2.4.8; CRK facts §5 and §6).
+//!
+//! It asks for commands by the schedule, carries them out and confirms them; packs documents by
+//! the schedule and sends them; looks after tokens, the repository's certificates and its view of
+//! the register. Inside is a [`Machine`] without I/O; [`Worker`] is the machine at work.
+//!
+//! | what happens | what the worker does |
+//! |---|---|
+//! | a command comes again | it is told by its identifier, and not carried out again, only confirmed again |
+//! | a command cannot be opened | new certificates are fetched (CMD07); if it still cannot, it is confirmed as failed |
+//! | the schedule says "after each document" | it packs and sends what the [`Handle`] journals |
+//! | a daily report | everything due goes out at once |
+//! | sending is suspended (−1) | nothing more is packed; what is packed and answers go out; commands are asked for |
+//! | a part of the schedule is undefined (−2) | the part before stays in force, and an event tells |
+//! | the token ends or is refused (401, 404) | a new one, and the **same bytes** again |
+//! | no answer (500, 503, time, connection) | the same bytes again, later: 5 s, doubling up to 15 min, with chance |
+//! | 403 | later, a quarter of an hour at the soonest or so: the certificate has to be looked at |
+//! | 400, 413 of the Event Hub | the documents are packed anew, smaller, four times at most; then once an hour, and an alarm |
+//! | the wall clock jumps | nothing: waiting goes by the monotonic clock; an event tells |
+//! | the repository has less than was sent, twice | that range is sent again |
+//! | the journal's store fails | it is tried again; when the journal is in other hands the run ends |
+//!
+//! What if the answer never comes? A call ends after a minute, and is made again. What if the
+//! process dies? The next run begins from the journal; nothing is sent that does not stand there.
+//!
+//! Sealing, and whatever the device does in its calls, happens between two awaits of the worker's
+//! own task. On a runtime that must not wait for a slow card or memory, run the worker on a thread
+//! of its own.
+
+mod action;
+mod backoff;
+mod driver;
+mod event;
+mod machine;
+pub(crate) mod operations;
+mod options;
+
+pub use action::{Action, Answer, Facts, Failed, Now, Todo};
+pub use driver::{Handle, Worker, WorkerError};
+pub use event::Event;
+pub use machine::{Dues, Machine, ReadOnly, Start};
+pub use options::{FrameFacts, Options, Timing};

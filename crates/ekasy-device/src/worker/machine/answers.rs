@@ -1,0 +1,241 @@
+//! What follows from what became of an action.
+
+use std::time::Duration;
+
+use super::{
+    Action, Channel, CommandId, CommandKind, DRIFT, ErrorKind, Event, JpkId, JpkRange, Machine, Now, ReadOnly,
+    Schedule, TimeDelta, Todo, Token,
+};
+use crate::worker::action::{Answer, Failed};
+
+/// How often a package is made smaller before somebody has to look.
+const SMALLER: u32 = 4;
+
+/// How long a package that nobody takes is left alone.
+const STUCK: Duration = Duration::from_secs(3600);
+
+/// How long to wait after the register or its journal failed.
+const STUMBLE: Duration = Duration::from_secs(10);
+
+impl Machine {
+    /// Takes what became of an action; gives what the host should know.
+    pub fn answer(&mut self, now: Now, action: &Action, answer: Answer) -> Vec<Event> {
+        let mut events = Vec::from_iter(self.look_at_clock(now));
+        if let Some(channel) = proved(action, &answer) {
+            let failures = self.line_mut(channel).succeed();
+            events.extend((failures > 0).then_some(Event::Recovered(channel, failures)));
+        }
+        match answer {
+            Answer::Done => self.done(now, action),
+            Answer::NoCommand => self.polled(now),
+            Answer::Command(id, todo) => self.take_command(now, id, todo),
+            Answer::Unopened(id) => self.take_unopened(now, id),
+            Answer::Stranger => {
+                self.polled(now);
+                events.push(Event::Stranger);
+            }
+            Answer::Executed(id, schedule) => {
+                let isnt_again = *action != Action::AnswerAgain(id.clone());
+                self.executed(now, &id, isnt_again);
+                events.extend(schedule.and_then(|schedule| self.adopt(now, schedule)));
+            }
+            Answer::Confirmed(id) => self.confirmed(&id),
+            Answer::Token => self.token = Token::Untried,
+            Answer::Sent => self.sent(),
+            Answer::TokenRefused => self.token_refused(now),
+            Answer::Rejected(kind) => events.push(self.rejected(now, kind)),
+            Answer::Withdrawn(again) => {
+                (self.withdraw, self.smaller) = (false, self.smaller + 1);
+                self.commands.extend(again.map(|id| (id, Todo::AnswerAgain)));
+            }
+            Answer::State { repository, sent, journalled } => {
+                self.due.reconcile = now.tick + self.timing.reconcile;
+                events.extend(self.compare(now, repository, sent, journalled));
+            }
+            Answer::ReadOnly => {
+                if let ReadOnly::Asked(reason) = self.read_only {
+                    (self.read_only, self.flush) = (ReadOnly::Local(reason), true);
+                }
+            }
+            Answer::Announced => {
+                self.read_only = ReadOnly::Announced;
+                events.push(Event::ReadOnly);
+            }
+            Answer::Failed(failed) => self.failed(now, action, &failed),
+            Answer::Stumbled => self.due.stumble = now.tick + STUMBLE,
+        }
+        events
+    }
+
+    /// Another schedule is in force: what it asks for is due from now on.
+    fn adopt(&mut self, now: Now, schedule: Schedule) -> Option<Event> {
+        if self.schedule.as_ref() == Some(&schedule) {
+            return None;
+        }
+        self.schedule = Some(schedule.clone());
+        self.due.poll = self.due.poll.min(now.tick + self.poll_interval());
+        self.due.send = now.tick + self.send_interval().unwrap_or_default();
+        Some(Event::Schedule(schedule))
+    }
+
+    fn done(&mut self, now: Now, action: &Action) {
+        match action {
+            Action::RenewLease => self.due.lease = now.tick + self.timing.renew_lease,
+            Action::CheckCertificates => {
+                self.due.certificates = now.tick + self.timing.certificates;
+            }
+            Action::Pack => {
+                self.flush = false;
+                self.skip_times(now);
+            }
+            Action::Repeat(_) => self.repeat = None,
+            Action::FetchKeys => {
+                self.keys_wanted = false;
+                self.due.poll = now.tick;
+            }
+            _ => {}
+        }
+    }
+
+    /// The next time of the schedule: whole intervals behind the one before, and not in the past.
+    pub(super) fn skip_times(&mut self, now: Now) {
+        let interval = self.send_interval().unwrap_or_default();
+        if now.tick < self.due.send || interval.is_zero() {
+            return;
+        }
+        let passed = now.tick.since(self.due.send).as_nanos() / interval.as_nanos().max(1);
+        let intervals = u32::try_from(passed).unwrap_or(u32::MAX).saturating_add(1);
+        self.due.send = self.due.send + interval.saturating_mul(intervals);
+    }
+
+    /// The WebApi has nothing more for now.
+    fn polled(&mut self, now: Now) {
+        self.due.poll = now.tick + self.poll_interval();
+    }
+
+    /// After a command the WebApi is asked at once for the next one. One that is known here
+    /// already is offered until it is confirmed, so asking again waits for that.
+    fn take_command(&mut self, now: Now, id: CommandId, todo: Todo) {
+        if self.commands.iter().any(|(known, _)| *known == id) {
+            self.polled(now);
+        } else {
+            self.commands.push_back((id, todo));
+            self.due.poll = now.tick;
+        }
+    }
+
+    /// The repository may have new keys: those are fetched first. The second time the command is
+    /// given up, since the one behind it would never come otherwise.
+    fn take_unopened(&mut self, now: Now, id: CommandId) {
+        if self.unopened.as_ref() == Some(&id) {
+            self.take_command(now, id, Todo::Reject);
+        } else {
+            self.keys_wanted = true;
+            self.unopened = Some(id);
+            self.polled(now);
+        }
+    }
+
+    fn executed(&mut self, now: Now, id: &CommandId, is_to_confirm: bool) {
+        if is_to_confirm {
+            for (_, todo) in self.commands.iter_mut().filter(|(one, _)| one == id) {
+                *todo = Todo::Confirm;
+            }
+        } else {
+            self.commands.retain(|(one, todo)| one != id || *todo != Todo::AnswerAgain);
+        }
+        self.due.poll = self.due.poll.min(now.tick + self.poll_interval());
+    }
+
+    fn confirmed(&mut self, id: &CommandId) {
+        self.commands.retain(|(one, todo)| one != id || *todo != Todo::Confirm);
+    }
+
+    fn sent(&mut self) {
+        self.token = Token::Good;
+        self.smaller = 0;
+    }
+
+    /// A refused token is replaced at once; a new one that is refused too waits.
+    fn token_refused(&mut self, now: Now) {
+        if self.token == Token::Untried {
+            let kind = ErrorKind::Unauthenticated;
+            let failed = Failed { channel: Channel::EventHub, kind, retry_after: None };
+            let chance = self.chance();
+            self.line_mut(Channel::EventHub).fail(now.tick, &failed, chance);
+        }
+        self.token = Token::Refused;
+    }
+
+    fn rejected(&mut self, now: Now, kind: ErrorKind) -> Event {
+        if self.smaller < SMALLER {
+            self.withdraw = true;
+            return Event::Rejected { kind, times: self.smaller };
+        }
+        self.line_mut(Channel::EventHub).hold(now.tick, STUCK);
+        Event::Stuck(kind)
+    }
+
+    /// A repository that lacks what it was sent gets it again when it still lacks it the next
+    /// time: processing takes a while, and the Event Hub answers before.
+    fn compare(
+        &mut self,
+        now: Now,
+        repository: Option<JpkId>,
+        sent: Option<JpkId>,
+        journalled: Option<JpkId>,
+    ) -> Option<Event> {
+        let before = self.behind.take();
+        if let Some(repository) = repository.filter(|_| repository > journalled) {
+            return Some(Event::Ahead { repository, journalled });
+        }
+        let sent = sent.filter(|_| repository < sent)?;
+        match before {
+            Some((_, was_sent)) if repository < Some(was_sent) => {
+                let first = repository.map_or(Some(JpkId::MIN), JpkId::next)?;
+                let range = JpkRange::new(first, was_sent).ok()?;
+                self.repeat = Some(range);
+                Some(Event::Behind(range))
+            }
+            _ => {
+                self.behind = Some((repository, sent));
+                self.due.reconcile = now.tick + self.timing.look_again;
+                None
+            }
+        }
+    }
+
+    fn failed(&mut self, now: Now, action: &Action, failed: &Failed) {
+        let chance = self.chance();
+        self.line_mut(failed.channel).fail(now.tick, failed, chance);
+        if *action == Action::Reconcile && failed.kind == ErrorKind::Refused {
+            self.due.reconcile = now.tick + self.timing.reconcile;
+        }
+        // Without new keys the command can still be given up.
+        if *action == Action::FetchKeys {
+            self.keys_wanted = false;
+        }
+    }
+
+    fn look_at_clock(&mut self, now: Now) -> Option<Event> {
+        let passed = now.tick.since(self.seen.tick);
+        let expected = self.seen.wall + TimeDelta::from_std(passed).unwrap_or(TimeDelta::MAX);
+        let moved = now.wall - expected;
+        self.seen = now;
+        (moved.abs() > DRIFT).then_some(Event::ClockMoved(moved))
+    }
+}
+
+/// The channel that is known to work by this answer.
+fn proved(action: &Action, answer: &Answer) -> Option<Channel> {
+    if matches!(answer, Answer::Failed(_) | Answer::Stumbled) {
+        return None;
+    }
+    Some(match action {
+        Action::Poll | Action::Confirm(_) | Action::FetchToken => Channel::WebApi,
+        Action::Reconcile | Action::FetchKeys | Action::AnnounceReadOnly(_) => Channel::Cpd,
+        Action::Execute(id) if id.kind() == CommandKind::CallCpdServer => Channel::Cpd,
+        Action::Send if *answer == Answer::Sent => Channel::EventHub,
+        _ => return None,
+    })
+}

@@ -1,0 +1,101 @@
+//! What became of invoices whose sending was not answered, for many at once (KSeF 1.x facts §2.4
+//! and §10).
+//!
+//! The service lists the elements of a session without their hashes, so an element that nobody
+//! knows is fetched when it is accepted, and compared byte for byte.
+
+use std::sync::{Mutex, PoisonError};
+
+use common_core::poll::PollSchedule;
+use common_http::{Polled, poll_until};
+use futures_util::TryStreamExt;
+use ksef_crypto::{link::InvoiceHash, number::ReferenceNumber};
+
+use super::past::Known;
+use crate::v1::{
+    error::Error,
+    invoices::{AcceptedInvoice, FoundInvoice, InvoiceStatus, SentInvoice},
+    session::{Session, StatusOf},
+};
+
+/// What a session's list says about some invoices.
+#[derive(Debug, Default)]
+pub(super) struct Resolved {
+    /// Those that are issued.
+    accepted: Vec<(InvoiceHash, ReferenceNumber, AcceptedInvoice)>,
+    /// Elements that nobody knows and that may be any of the others.
+    pub(super) candidates: Vec<FoundInvoice>,
+}
+
+impl Resolved {
+    /// The element and the number of an invoice.
+    pub(super) fn find(&self, hash: &InvoiceHash) -> Option<(&ReferenceNumber, &AcceptedInvoice)> {
+        let mut accepted = self.accepted.iter();
+        accepted.find(|(other, ..)| other == hash).map(|(_, element, found)| (element, found))
+    }
+}
+
+/// A look for invoices among the elements of a session that nobody knows.
+pub(super) struct Search<'a> {
+    pub(super) session: &'a Session,
+    /// The session that is looked through: this one, or an earlier one of the same context.
+    pub(super) reference: &'a ReferenceNumber,
+    pub(super) wanted: &'a [InvoiceHash],
+    pub(super) known: &'a Known,
+}
+
+impl Search<'_> {
+    /// Looks until none of the elements is under way any more, or the schedule's time is up.
+    pub(super) async fn run(&self, schedule: &PollSchedule) -> Result<Resolved, Error> {
+        let (resolved, compared) = (Mutex::new(Resolved::default()), Known::default());
+        let poll = || self.look(&resolved, &compared);
+        poll_until(self.session.clock(), schedule, poll).await?;
+        Ok(resolved.into_inner().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    async fn look(
+        &self,
+        resolved: &Mutex<Resolved>,
+        compared: &Known,
+    ) -> Result<Polled<()>, Error> {
+        let lock = || resolved.lock().unwrap_or_else(PoisonError::into_inner);
+        let listed: Vec<_> =
+            self.session.items(StatusOf::new(self.reference.clone())).try_collect().await?;
+        let unknown = listed.into_iter().filter_map(FoundInvoice::read);
+        let unknown = unknown
+            .filter(|it| !self.known.contains(&it.element) && !compared.contains(&it.element));
+        let (mut candidates, mut is_under_way) = (Vec::new(), false);
+        for candidate in unknown {
+            let Some(hash) = self.session.hash_of(&candidate).await? else {
+                is_under_way |= !candidate.progress.code.is_final();
+                candidates.push(candidate);
+                continue;
+            };
+            if let Some(found) = self.accepted(&candidate, hash).await? {
+                lock().accepted.push(found);
+            }
+            compared.insert(&candidate.element);
+        }
+        let mut resolved = lock();
+        resolved.candidates = candidates;
+        let is_found = self.wanted.iter().all(|hash| resolved.find(hash).is_some());
+        Ok(if is_found || !is_under_way { Polled::Ended(()) } else { Polled::Pending(None) })
+    }
+
+    /// The invoice that an element holds, if it is one of those that are looked for.
+    async fn accepted(
+        &self,
+        candidate: &FoundInvoice,
+        hash: InvoiceHash,
+    ) -> Result<Option<(InvoiceHash, ReferenceNumber, AcceptedInvoice)>, Error> {
+        if !self.wanted.contains(&hash) {
+            return Ok(None);
+        }
+        let element = candidate.element.clone();
+        let sent = SentInvoice::new(self.reference.clone(), element.clone(), &hash);
+        Ok(match self.session.invoice_status(&sent).await? {
+            InvoiceStatus::Accepted(accepted) => Some((hash, element, accepted)),
+            InvoiceStatus::Rejected(_) | InvoiceStatus::Pending(_) => None,
+        })
+    }
+}

@@ -1,0 +1,174 @@
+//! The error of a call, in the words of this service (KSeF 2.0 facts §14).
+
+mod kind;
+mod problem;
+mod recovery;
+#[cfg(test)]
+mod tests;
+
+use std::{fmt, time::Duration};
+
+use common_core::effect::Effect;
+use common_http::{BuildError, Info};
+
+pub use kind::ErrorKind;
+pub use problem::{Finding, Problem};
+pub use recovery::Recovery;
+
+use crate::v2::{code::ErrorCode, status::Status};
+
+/// Why a call failed, what the service said, and whether it may have happened.
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    kind: ErrorKind,
+    endpoint: &'static str,
+    happened: bool,
+    problem: Option<Problem>,
+    retry_after: Option<Duration>,
+    request_id: Option<String>,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl Error {
+    /// A failure on this side, or one told by an answer that was a success; nothing happened.
+    pub(crate) fn local(
+        kind: ErrorKind,
+        endpoint: &'static str,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self(Box::new(Inner {
+            kind,
+            endpoint,
+            happened: false,
+            problem: None,
+            retry_after: None,
+            request_id: None,
+            source: Some(source.into()),
+        }))
+    }
+
+    pub(crate) fn input(endpoint: &'static str, source: BuildError) -> Self {
+        Self::local(ErrorKind::Input, endpoint, source)
+    }
+
+    /// A success whose answer lacks what the next step needs.
+    pub(crate) fn unreadable(info: &Info, cause: &'static str) -> Self {
+        let mut error = Self::local(ErrorKind::Unreadable, info.name, cause);
+        error.0.happened = info.effect != Effect::Read;
+        error
+    }
+
+    /// Why the call failed.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// Whether the call may have done its work although it failed; `false` is a promise.
+    ///
+    /// When it is `true`, do what [`recovery`](Self::recovery) says before doing anything again.
+    pub fn may_have_happened(&self) -> bool {
+        self.0.happened
+    }
+
+    /// How to find out what became of a call that may have happened; `None` when there is nothing
+    /// to find out.
+    pub fn recovery(&self) -> Option<Recovery> {
+        self.may_have_happened().then(|| Recovery::of(self.endpoint()))
+    }
+
+    /// Whether the same call may well succeed a moment later: 429 and 5xx, an invoice that cannot
+    /// be fetched yet (21165), an operation that the service broke off (550), and what went wrong
+    /// on the way.
+    ///
+    /// It says nothing about whether the call has happened.
+    pub fn is_transient(&self) -> bool {
+        self.kind().is_transient() || self.status().is_some_and(|status| status.code == 550)
+    }
+
+    /// The code of the first finding, if the service named one.
+    pub fn code(&self) -> Option<ErrorCode> {
+        self.problem().and_then(Problem::code)
+    }
+
+    /// The status of an operation that failed, for the kind [`Failed`](ErrorKind::Failed).
+    pub fn status(&self) -> Option<&Status> {
+        self.0.source.as_ref()?.downcast_ref()
+    }
+
+    /// What the service said, when it answered with a failure.
+    pub fn problem(&self) -> Option<&Problem> {
+        self.0.problem.as_ref()
+    }
+
+    /// How long to wait before another try makes sense, when that is known.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after
+    }
+
+    /// Name of the endpoint, as `online.send`.
+    pub fn endpoint(&self) -> &'static str {
+        self.0.endpoint
+    }
+
+    /// The service's name of the exchange, for reports to the authority: the problem's `traceId`,
+    /// or what a header of the answer said.
+    pub fn trace_id(&self) -> Option<&str> {
+        let told = self.problem().and_then(|problem| problem.trace_id.as_deref());
+        told.or(self.0.request_id.as_deref())
+    }
+}
+
+impl From<common_http::Error> for Error {
+    fn from(error: common_http::Error) -> Self {
+        let problem = error.problem().map(Problem::from);
+        let status = problem.as_ref().map_or(0, |problem| problem.status);
+        // Codes belong to answers of 400; other statuses say what they mean by themselves.
+        let code = problem.as_ref().filter(|_| status == 400).and_then(Problem::code);
+        let told = code.and_then(ErrorCode::kind);
+        Self(Box::new(Inner {
+            kind: told.unwrap_or_else(|| ErrorKind::from(error.kind())),
+            endpoint: error.endpoint(),
+            happened: error.may_have_happened(),
+            problem,
+            retry_after: error.retry_after(),
+            request_id: error.request_id().map(str::to_owned),
+            source: Some(Box::new(error)),
+        }))
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ksef {}: {}", self.endpoint(), self.kind().describe())?;
+        match (self.problem(), self.code()) {
+            (Some(problem), Some(code)) => write!(f, " (status {}, code {code})", problem.status)?,
+            (Some(problem), None) => write!(f, " (status {})", problem.status)?,
+            (None, _) => {}
+        }
+        match self.recovery() {
+            Some(recovery) => write!(f, "; it may have taken effect: {recovery}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("kind", &self.0.kind)
+            .field("endpoint", &self.0.endpoint)
+            .field("may_have_happened", &self.0.happened)
+            .field("problem", &self.0.problem)
+            .field("retry_after", &self.0.retry_after)
+            .field("request_id", &self.0.request_id)
+            .field("source", &self.0.source)
+            .finish()
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.source.as_deref().map(|source| source as _)
+    }
+}

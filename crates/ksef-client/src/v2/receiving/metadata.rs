@@ -1,0 +1,191 @@
+//! Metadata of any number of invoices, page by page.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    fmt,
+};
+
+use chrono::{DateTime, NaiveTime, Utc};
+use common_http::{Endpoint, Paged};
+use futures_util::{Stream, stream};
+
+use crate::v2::{
+    Account,
+    error::{Error, ErrorKind},
+    invoices::{LONGEST_RANGE, Query},
+    wire::{self, InvoiceMetadata, InvoiceQueryDateType},
+};
+
+/// What is known of the invoices in a stretch of time of any length, oldest first.
+///
+/// The rules of the service are kept here: no query spans more than 100 days, a query that is cut
+/// after 10,000 rows goes on from its last row, and a row that two pages repeat comes once.
+pub struct Metadata {
+    account: Account,
+    filters: wire::InvoiceQueryFilters,
+    /// The end that was asked for; none for now, whenever that is.
+    until: Option<DateTime<Utc>>,
+    next: Option<Query>,
+    /// The invoices of the newest pages with their dates, to know a repeated one.
+    seen: BTreeMap<String, Option<DateTime<Utc>>>,
+    high_water_mark: Option<DateTime<Utc>>,
+    last: Option<DateTime<Utc>>,
+}
+
+/// One page of metadata.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct MetadataPage {
+    /// The rows that no earlier page had.
+    pub invoices: Vec<InvoiceMetadata>,
+    /// Up to when everything is stored, as the service says with this page.
+    pub high_water_mark: Option<DateTime<Utc>>,
+    /// Whether the service cut the query here; the next page begins a new one.
+    pub is_truncated: bool,
+}
+
+impl Account {
+    /// Asks for the metadata of invoices, however many; nothing is sent before the first page.
+    ///
+    /// Without an end the range reaches to now. For a query that can be continued later let the
+    /// range be of `PermanentStorage` and restricted to the high water mark.
+    pub fn metadata(&self, filters: wire::InvoiceQueryFilters) -> Metadata {
+        let until = filters.date_range.to;
+        let from = filters.date_range.from;
+        let mut metadata = Metadata {
+            account: self.clone(),
+            filters,
+            until,
+            next: None,
+            seen: BTreeMap::new(),
+            high_water_mark: None,
+            last: None,
+        };
+        metadata.next = Some(metadata.window(from));
+        metadata
+    }
+}
+
+impl Metadata {
+    /// The next page; `None` after the last one.
+    ///
+    /// After an error the same page can be asked for again.
+    pub async fn next_page(&mut self) -> Result<Option<MetadataPage>, Error> {
+        let Some(query) = self.next.clone() else { return Ok(None) };
+        let page = self.account.send(&query).await?;
+        let is_truncated = page.is_truncated == Some(true);
+        self.high_water_mark = page.permanent_storage_hwm_date.or(self.high_water_mark);
+        let newest = page.invoices.last().and_then(|row| self.date(row));
+        let following = query.next(&page);
+        let after = match following {
+            Some(query) => Some(query),
+            None if is_truncated => Some(self.after_cut(newest)?),
+            None => self.window_after(),
+        };
+        let invoices = self.unseen(page.invoices);
+        self.last = newest.or(self.last);
+        self.next = after;
+        Ok(Some(MetadataPage { invoices, high_water_mark: self.high_water_mark, is_truncated }))
+    }
+
+    /// The rows of all pages.
+    pub fn into_stream(self) -> impl Stream<Item = Result<InvoiceMetadata, Error>> + Send {
+        stream::try_unfold((self, VecDeque::new()), |(mut metadata, mut rows)| async move {
+            loop {
+                if let Some(row) = rows.pop_front() {
+                    return Ok(Some((row, (metadata, rows))));
+                }
+                match metadata.next_page().await? {
+                    Some(page) => rows = page.invoices.into(),
+                    None => return Ok(None),
+                }
+            }
+        })
+    }
+
+    /// The newest high water mark that the service told.
+    pub fn high_water_mark(&self) -> Option<DateTime<Utc>> {
+        self.high_water_mark
+    }
+
+    /// Where a later query has to begin: at the high water mark once all pages were read, and at the
+    /// last row before that. Store it **after** the rows.
+    pub fn checkpoint(&self) -> Option<DateTime<Utc>> {
+        match (&self.next, self.high_water_mark) {
+            (None, Some(mark)) => Some(mark),
+            _ => self.last,
+        }
+    }
+
+    /// A query from that moment, as long as one may be.
+    fn window(&self, from: DateTime<Utc>) -> Query {
+        let now = self.account.clock().now();
+        let farthest = from + LONGEST_RANGE;
+        let mut filters = self.filters.clone();
+        filters.date_range.from = from;
+        // An end that is left out means now, which is right for the last query only.
+        filters.date_range.to = match self.until {
+            Some(until) => Some(until.min(farthest)),
+            None if farthest < now => Some(farthest),
+            None => None,
+        };
+        Query::new(filters)
+    }
+
+    /// The query after one that was read to its end.
+    fn window_after(&self) -> Option<Query> {
+        let end = self.next.as_ref()?.range().to?;
+        let is_last = self.until.is_some_and(|until| end >= until);
+        (!is_last).then(|| self.window(end))
+    }
+
+    /// The query after one that was cut: from its last row on.
+    fn after_cut(&self, newest: Option<DateTime<Utc>>) -> Result<Query, Error> {
+        let before = self.next.as_ref().map(|query| query.range().from);
+        match newest {
+            Some(newest) if before.is_none_or(|before| newest > before) => Ok(self.window(newest)),
+            _ => {
+                let cause = "more invoices than one query gives have the same date";
+                Err(Error::local(ErrorKind::LimitReached, Query::INFO.name, cause))
+            }
+        }
+    }
+
+    /// The date of a row that the query goes by.
+    fn date(&self, row: &InvoiceMetadata) -> Option<DateTime<Utc>> {
+        match self.filters.date_range.date_type.known()? {
+            InvoiceQueryDateType::Invoicing => row.invoicing_date,
+            InvoiceQueryDateType::Issue => {
+                row.issue_date.map(|date| date.and_time(NaiveTime::MIN).and_utc())
+            }
+            _ => row.permanent_storage_date,
+        }
+    }
+
+    /// Leaves out the rows that were there before, and remembers those that may come again: the
+    /// ones of this page, and those that are as old as its newest.
+    fn unseen(&mut self, rows: Vec<InvoiceMetadata>) -> Vec<InvoiceMetadata> {
+        let newest = rows.last().and_then(|row| self.date(row)).or(self.last);
+        let oldest = rows.first().and_then(|row| self.date(row));
+        let dates: Vec<_> = rows.iter().map(|row| self.date(row)).collect();
+        let mut fresh = Vec::with_capacity(rows.len());
+        for (row, date) in rows.into_iter().zip(dates) {
+            if self.seen.insert(row.ksef_number.clone(), date).is_none() {
+                fresh.push(row);
+            }
+        }
+        let kept_from = oldest.or(newest);
+        self.seen.retain(|_, date| *date >= kept_from);
+        fresh
+    }
+}
+
+impl fmt::Debug for Metadata {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Metadata")
+            .field("next", &self.next.is_some())
+            .field("high_water_mark", &self.high_water_mark)
+            .field("last", &self.last)
+            .finish_non_exhaustive()
+    }
+}

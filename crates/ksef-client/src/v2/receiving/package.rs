@@ -1,0 +1,300 @@
+//! A package that is made: its parts into files, and its invoices out of them.
+
+use std::{
+    fmt,
+    fs::File,
+    io::{self, BufReader, BufWriter, Read, Seek, SeekFrom},
+    path::{Path, PathBuf},
+};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use common_http::{Endpoint, decode_json};
+use ksef_crypto::{
+    package::{ArchiveFormat, OpenError, OpenLimits, SealedPart, read_entries, unseal},
+    seal::{Measure, Meter, SessionKey},
+};
+use serde::Deserialize;
+use tokio::io::AsyncWriteExt;
+
+use crate::v2::{
+    Client,
+    error::{Error, ErrorKind},
+    storage,
+    wire::{self, InvoiceMetadata, InvoicePackagePart},
+};
+
+/// The name of the list of metadata in a package.
+const METADATA: &str = "_metadata.json";
+
+/// A package that is made, with links to its parts that live for a while.
+pub struct Package {
+    client: Client,
+    key: SessionKey,
+    format: ArchiveFormat,
+    told: wire::InvoicePackage,
+    until: Option<DateTime<Utc>>,
+}
+
+/// A package whose parts lie in files, each as it was announced.
+///
+/// The files go when this is dropped.
+#[derive(Debug)]
+pub struct FetchedPackage {
+    key: SessionKey,
+    format: ArchiveFormat,
+    folder: PathBuf,
+    parts: Vec<FetchedPart>,
+}
+
+#[derive(Debug)]
+struct FetchedPart {
+    path: PathBuf,
+    ordinal: u32,
+    sealed: Measure,
+    plain: Option<Measure>,
+}
+
+impl Package {
+    pub(super) fn new(
+        client: Client,
+        key: SessionKey,
+        format: ArchiveFormat,
+        mut told: wire::InvoicePackage,
+        until: Option<DateTime<Utc>>,
+    ) -> Self {
+        told.parts.sort_by_key(|part| part.ordinal_number);
+        // What was made counts, not what was asked for.
+        let format = match told.compression_type.as_ref().and_then(|kind| kind.known()) {
+            Some(wire::CompressionType::TarGz) => ArchiveFormat::TarGz,
+            Some(wire::CompressionType::Zip) => ArchiveFormat::Zip,
+            _ => format,
+        };
+        Self { client, key, format, told, until }
+    }
+
+    /// How many invoices it holds; may be none.
+    pub fn invoices(&self) -> Option<u32> {
+        self.told.invoice_count
+    }
+
+    /// How many parts it has.
+    pub fn parts(&self) -> usize {
+        self.told.parts.len()
+    }
+
+    /// The size of the archive before encryption, in bytes.
+    pub fn size(&self) -> Option<u64> {
+        self.told.size
+    }
+
+    /// Until when it is kept, if the service said.
+    pub fn expires_at(&self) -> Option<DateTime<Utc>> {
+        self.until
+    }
+
+    /// Whether there are more invoices than the package holds: the next one begins at
+    /// [`checkpoint`](Self::checkpoint).
+    pub fn is_truncated(&self) -> bool {
+        self.told.is_truncated == Some(true)
+    }
+
+    /// Up to when everything was stored when the package was made.
+    pub fn high_water_mark(&self) -> Option<DateTime<Utc>> {
+        self.told.permanent_storage_hwm_date
+    }
+
+    /// Where the next package has to begin, for ranges of `PermanentStorage`: at the last invoice of
+    /// a package that was cut, and at the high water mark otherwise. Store it **after** the
+    /// invoices.
+    pub fn checkpoint(&self) -> Option<DateTime<Utc>> {
+        if self.is_truncated() {
+            self.told.last_permanent_storage_date
+        } else {
+            self.told.permanent_storage_hwm_date
+        }
+    }
+
+    /// Fetches the parts into files in that folder, which exists, and checks size and hash of each.
+    ///
+    /// [`ErrorKind::Forbidden`] usually means that the links have expired: ask the export for the
+    /// package again. [`ErrorKind::Corrupt`] means that a part is not the announced one.
+    pub async fn fetch(&self, folder: impl AsRef<Path>) -> Result<FetchedPackage, Error> {
+        let folder = folder.as_ref().to_owned();
+        let mut fetched = FetchedPackage {
+            key: self.key.duplicate(),
+            format: self.format,
+            folder,
+            parts: Vec::with_capacity(self.told.parts.len()),
+        };
+        for part in &self.told.parts {
+            let announced = Announced::of(part)?;
+            let path = fetched.folder.join(format!("export-{:03}.aes", announced.ordinal));
+            // Noted before it is written, so that it goes whatever happens.
+            fetched.parts.push(FetchedPart {
+                path: path.clone(),
+                ordinal: announced.ordinal,
+                sealed: announced.sealed,
+                plain: announced.plain,
+            });
+            let measure = self.fetch_part(part, &path).await?;
+            if measure != announced.sealed {
+                let cause = "a part has not the announced size and hash";
+                return Err(Error::local(ErrorKind::Corrupt, storage::Fetch::INFO.name, cause));
+            }
+        }
+        Ok(fetched)
+    }
+
+    async fn fetch_part(&self, part: &InvoicePackagePart, path: &Path) -> Result<Measure, Error> {
+        let mut download = self.client.stream(part.url.secret()).await?;
+        let mut file = tokio::fs::File::create(path).await.map_err(file_error)?;
+        let mut meter = Meter::new();
+        while let Some(piece) = download.chunk().await? {
+            meter.update(&piece);
+            file.write_all(&piece).await.map_err(file_error)?;
+        }
+        file.flush().await.map_err(file_error)?;
+        Ok(meter.finish())
+    }
+}
+
+/// What the service says about a part.
+struct Announced {
+    ordinal: u32,
+    sealed: Measure,
+    plain: Option<Measure>,
+}
+
+impl Announced {
+    fn of(part: &InvoicePackagePart) -> Result<Self, Error> {
+        let info = crate::v2::exports::Status::INFO;
+        let unreadable = || Error::unreadable(&info, "a part lacks its size or hash");
+        Ok(Self {
+            ordinal: u32::try_from(part.ordinal_number).map_err(|_| unreadable())?,
+            sealed: measure(part.encrypted_part_size, part.encrypted_part_hash.as_deref())
+                .ok_or_else(unreadable)?,
+            plain: measure(part.part_size, part.part_hash.as_deref()),
+        })
+    }
+}
+
+fn measure(size: Option<u64>, hash: Option<&str>) -> Option<Measure> {
+    let sha256 = STANDARD.decode(hash?).ok()?.try_into().ok()?;
+    Some(Measure { size: size?, sha256 })
+}
+
+impl FetchedPackage {
+    /// Decrypts the package and hands over every invoice with its file name, one after the other, on
+    /// a thread of its own; gives how many there were and their metadata.
+    ///
+    /// The archive goes into a temporary file of the folder and is read only when every part of it
+    /// was the announced one. Names are `{KSeF number}.xml`. When the visitor fails, so does this.
+    pub async fn read(
+        self,
+        mut visit: impl FnMut(&str, &[u8]) -> io::Result<()> + Send + 'static,
+    ) -> Result<(u64, Vec<InvoiceMetadata>), Error> {
+        let opened = tokio::task::spawn_blocking(move || self.open(&mut visit)).await;
+        opened.unwrap_or_else(|_| {
+            Err(Error::local(ErrorKind::File, "receiving.read", "the reading was broken off"))
+        })
+    }
+
+    fn open(
+        &self,
+        visit: &mut dyn FnMut(&str, &[u8]) -> io::Result<()>,
+    ) -> Result<(u64, Vec<InvoiceMetadata>), Error> {
+        if self.parts.is_empty() {
+            return Ok((0, Vec::new()));
+        }
+        let mut archive = self.archive().map_err(open_error)?;
+        archive.seek(SeekFrom::Start(0)).map_err(file_error)?;
+        let (mut metadata, mut broken) = (Vec::new(), None);
+        let entries = |name: &str, content: &[u8]| {
+            if name != METADATA {
+                return visit(name, content);
+            }
+            match read_metadata(content) {
+                Ok(rows) => metadata = rows,
+                Err(error) => broken = Some(error),
+            }
+            Ok(())
+        };
+        let limits = OpenLimits::default();
+        let count = read_entries(self.format, BufReader::new(archive), &limits, entries);
+        let count = count.map_err(open_error)?;
+        match broken {
+            Some(error) => Err(error),
+            None => Ok((count.saturating_sub(1), metadata)),
+        }
+    }
+
+    /// The archive, decrypted into a file without a name of its own.
+    fn archive(&self) -> Result<File, OpenError> {
+        let path = self.folder.join("export.archive");
+        let options = || File::options().read(true).write(true).create(true).truncate(true).open(&path);
+        let file = options().map_err(OpenError::Store)?;
+        let mut parts = Vec::with_capacity(self.parts.len());
+        for part in &self.parts {
+            let content = File::open(&part.path)
+                .map_err(|source| OpenError::ReadPart { ordinal: part.ordinal, source })?;
+            let content = BufReader::new(content);
+            parts.push(SealedPart {
+                ordinal: part.ordinal,
+                sealed: part.sealed,
+                plain: part.plain,
+                content: Box::new(content) as Box<dyn Read>,
+            });
+        }
+        let mut store = BufWriter::new(file);
+        let unsealed = unseal(&self.key, parts, &mut store);
+        // The name goes at once; the content stays as long as the file is open.
+        std::fs::remove_file(&path).map_err(OpenError::Store)?;
+        unsealed?;
+        store.into_inner().map_err(|error| OpenError::Store(error.into_error()))
+    }
+}
+
+impl Drop for FetchedPackage {
+    fn drop(&mut self) {
+        for part in &self.parts {
+            // A file that is not there needs no removing, and nobody can be told of another one.
+            let _ = std::fs::remove_file(&part.path);
+        }
+    }
+}
+
+/// Reads the list of metadata of a package, `_metadata.json`.
+pub fn read_metadata(content: &[u8]) -> Result<Vec<InvoiceMetadata>, Error> {
+    #[derive(Deserialize)]
+    struct List {
+        #[serde(default)]
+        invoices: Vec<InvoiceMetadata>,
+    }
+    let list: List = decode_json(&Bytes::copy_from_slice(content))
+        .map_err(|error| Error::local(ErrorKind::Unreadable, "receiving.read", error))?;
+    Ok(list.invoices)
+}
+
+fn file_error(error: io::Error) -> Error {
+    Error::local(ErrorKind::File, "receiving.fetch", error)
+}
+
+fn open_error(error: OpenError) -> Error {
+    let kind = match &error {
+        OpenError::Store(_) | OpenError::ReadPart { .. } => ErrorKind::File,
+        _ => ErrorKind::Corrupt,
+    };
+    Error::local(kind, "receiving.read", error)
+}
+
+impl fmt::Debug for Package {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Package")
+            .field("invoices", &self.told.invoice_count)
+            .field("parts", &self.told.parts.len())
+            .field("format", &self.format)
+            .finish_non_exhaustive()
+    }
+}
