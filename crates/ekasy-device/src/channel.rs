@@ -60,17 +60,24 @@ pub struct Wires {
 
 impl Wires {
     /// Wires for the CPD server, the WebApi and the Event Hub.
-    pub fn new(
-        cpd: impl Transport,
-        web_api: impl Transport,
-        event_hub: impl Transport,
-    ) -> Self {
+    pub fn new(cpd: impl Transport, web_api: impl Transport, event_hub: impl Transport) -> Self {
         let cpd: Arc<dyn Transport> = Arc::new(cpd);
         Self {
             keys: Arc::clone(&cpd),
             cpd,
             web_api: Some(Arc::new(web_api)),
             event_hub: Some(Arc::new(event_hub)),
+        }
+    }
+
+    /// The same wires with something around each: to count, to record, to go through a gateway.
+    #[must_use]
+    pub fn map(self, around: impl Fn(Channel, Arc<dyn Transport>) -> Arc<dyn Transport>) -> Self {
+        Self {
+            keys: around(Channel::Cpd, self.keys),
+            cpd: around(Channel::Cpd, self.cpd),
+            web_api: self.web_api.map(|wire| around(Channel::WebApi, wire)),
+            event_hub: self.event_hub.map(|wire| around(Channel::EventHub, wire)),
         }
     }
 

@@ -4,7 +4,8 @@
 //! [`fiscalisation`](crate::fiscalisation), which journal before they repeat. Each error says
 //! whether the call [may have happened](crate::Error::may_have_happened) all the same.
 //! What if the answer never comes? A call fails after a minute. What if the process dies? Then
-//! nobody knows whether the call happened; every command but [`Fiscalise`] may simply be made again.
+//! nobody knows whether the call happened; every command but
+//! [`Fiscalise`](crate::command::cpd::Fiscalise) may simply be made again.
 
 mod builder;
 mod calls;
@@ -23,8 +24,6 @@ pub use builder::{ClientBuilder, Credentials, SetupError};
 pub use opening::OpenCommandError;
 pub use sealing::RegisterSealer;
 
-#[expect(unused_imports, reason = "named by the docs")]
-use crate::command::cpd::Fiscalise;
 use crate::{
     Environment, Error, ErrorKind,
     api::{Cpd, EventHub, WebApi},
@@ -219,10 +218,7 @@ fn no_pins(endpoint: &'static str) -> Error {
     Error::not_sent(endpoint, ErrorKind::Local, reason)
 }
 
-fn input(
-    endpoint: &'static str,
-    error: impl std::error::Error + Send + Sync + 'static,
-) -> Error {
+fn input(endpoint: &'static str, error: impl std::error::Error + Send + Sync + 'static) -> Error {
     Error::not_sent(endpoint, ErrorKind::Input, error)
 }
 

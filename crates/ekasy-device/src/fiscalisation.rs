@@ -11,7 +11,7 @@
 //! | 1 | CMD08 | sent again | sent again |
 //! | 2 | CMD10, software only | asked again | asked again |
 //! | 3, 4 | CMD09 and its answer | asked again with the same identifier and data | likewise |
-//! | 5 to 10 | the register's own writes | asked for again: they are idempotent ([`Device`]) | there is no limit of time |
+//! | 5 to 10 | the register's own writes | asked for again: they are idempotent ([`Device`](crate::device::Device)) | there is no limit of time |
 //! | 11 | CMD14 | sent again, which the document allows | likewise |
 //! | 12 | the report | asked for under the same number, unless the journal has it | likewise |
 //! | 13 | CMD13 | the stored bytes go out again | likewise |
@@ -55,11 +55,8 @@ mod task;
 
 pub use driver::Fiscalisation;
 pub use order::Order;
-pub use outcome::{Fiscalised, FiscalisationError, Outcome, Refusal};
+pub use outcome::{FiscalisationError, Fiscalised, Outcome, Refusal};
 pub use rehearsal::{Objection, Rehearsal};
 pub use task::{Task, next_task};
 
 pub(crate) use task::note_timetable;
-
-#[expect(unused_imports, reason = "named by the docs")]
-use crate::device::Device;

@@ -15,7 +15,7 @@
 //! | a part of the schedule is undefined (−2) | the part before stays in force, and an event tells |
 //! | the token ends or is refused (401, 404) | a new one, and the **same bytes** again |
 //! | no answer (500, 503, time, connection) | the same bytes again, later: 5 s, doubling up to 15 min, with chance |
-//! | 403 | later, a quarter of an hour at the soonest or so: the certificate has to be looked at |
+//! | 403 | after 8 to 15 minutes: the certificate has to be looked at |
 //! | 400, 413 of the Event Hub | the documents are packed anew, smaller, four times at most; then once an hour, and an alarm |
 //! | the wall clock jumps | nothing: waiting goes by the monotonic clock; an event tells |
 //! | the repository has less than was sent, twice | that range is sent again |

@@ -132,7 +132,17 @@ impl Builder {
                 let ksef_v1 = KsefV1::new(context.clone(), "http://localhost:83");
                 let ksef_v2 = KsefV2::new(context.clone(), "http://localhost:84");
                 let control = None;
-                return Ok(Sandbox { seed, context, kros, epp, crk, ksef_v1, ksef_v2, control, data });
+                return Ok(Sandbox {
+                    seed,
+                    context,
+                    kros,
+                    epp,
+                    crk,
+                    ksef_v1,
+                    ksef_v2,
+                    control,
+                    data,
+                });
             }
         };
         let port = |number: u16| if first == 0 { 0 } else { first.saturating_add(number) };

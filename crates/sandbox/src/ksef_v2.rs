@@ -10,6 +10,8 @@ mod auth;
 mod batch;
 mod batch_work;
 mod blob;
+mod certificates;
+mod collective;
 mod contract;
 pub(crate) mod control;
 mod errors;
@@ -18,10 +20,14 @@ mod export_work;
 mod invoice;
 mod invoices;
 mod jwt;
+mod latarnia;
 mod limits;
+mod limits_api;
 mod listing;
 mod online;
 mod people;
+mod peppol;
+mod permissions;
 mod pipeline;
 mod problem;
 mod public_keys;
@@ -33,6 +39,8 @@ mod session;
 mod storage;
 mod store;
 mod tar;
+mod test_data;
+mod tokens;
 mod upo;
 mod view;
 
@@ -46,6 +54,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use http::Method;
 
 pub use crate::ksef::credentials::TestCertificate;
+pub use latarnia::{Outage, OutageKind};
 pub use limits::{Limits, Rate};
 pub use people::{Identity, IdentityKind, Permission};
 pub use public_keys::Rotation;
@@ -55,7 +64,7 @@ pub use view::{AcceptedInvoice, SessionView};
 
 use crate::fault::{Code, Script};
 use crate::front::{Context, Emulator, Entrance, Incoming, Mood};
-use crate::ksef::{credentials as certificates, numbers};
+use crate::ksef::{credentials, numbers};
 use crate::ksef_v1::Company;
 use crate::record::{Exchange, System, Unexpected};
 use crate::reply::Reply;
@@ -130,7 +139,7 @@ impl KsefV2 {
     /// The test certificates with their keys; made when first asked for.
     pub fn certificates(&self) -> Vec<TestCertificate> {
         seed::introduce_fingerprints(self);
-        certificates::all().to_vec()
+        credentials::all().to_vec()
     }
 
     /// The test certificate of that name.
@@ -147,14 +156,15 @@ impl KsefV2 {
     /// A new KSeF token of a context with these permissions, as if its owner had made it.
     pub fn issue_token(&self, context: &Identity, permissions: &[Permission]) -> String {
         let chance = &self.context().chance;
-        let reference = numbers::reference("EC", self.now(), chance);
+        let now = self.now();
+        let reference = numbers::reference("EC", now, chance);
         let secret = crate::ksef::hex(&chance.bytes::<32>()).to_lowercase();
         let kind = context.kind.as_str();
         let kind = format!("{}{}", kind[..1].to_lowercase(), &kind[1..]);
         let secret = format!("{reference}|{kind}-{}|{secret}", context.value);
         let permissions: BTreeSet<_> = permissions.iter().copied().collect();
         self.with_store(|store| {
-            resources::seed_token(store, &reference, &secret, context, permissions);
+            resources::seed_token(store, &reference, &secret, context, permissions, now);
         });
         secret
     }
@@ -302,12 +312,11 @@ impl KsefV2 {
     /// Waits as long as a step takes.
     async fn pace(&self) {
         let pace = self.with_store(|store| store.settings.pace);
-        let pace = pace.and_then(|pace| pace.to_std().ok()).unwrap_or_else(|| {
-            match self.context().mood {
+        let pace =
+            pace.and_then(|pace| pace.to_std().ok()).unwrap_or_else(|| match self.context().mood {
                 Mood::Calm => Duration::ZERO,
                 Mood::Hostile => Duration::from_millis(self.context().chance.between(0, 15)),
-            }
-        });
+            });
         if pace.is_zero() {
             tokio::task::yield_now().await;
         } else {

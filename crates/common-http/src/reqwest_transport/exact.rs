@@ -51,9 +51,7 @@ pub(super) fn config(
 }
 
 /// The chain and the key of an identity.
-fn parts(
-    pem: &[u8],
-) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), Failure> {
+fn parts(pem: &[u8]) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), Failure> {
     let unreadable = || Failure::from("the identity is no PEM of a chain and a key");
     let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
     let key = PrivateKeyDer::from_pem_slice(pem);

@@ -4,7 +4,8 @@ use std::convert::Infallible;
 
 use common_core::{effect::ErrorKind, retry::RetryPolicy, secret::secret_bytes};
 use common_http::{
-    CallOptions, Client, ClientIdentity, Error, HttpOptions, HttpVersion, ReqwestTransport, TrustAnchors,
+    CallOptions, Client, ClientIdentity, Error, HttpOptions, HttpVersion, ReqwestTransport,
+    TrustAnchors,
 };
 use http_body_util::Full;
 use hyper_util::rt::{TokioExecutor, TokioIo};

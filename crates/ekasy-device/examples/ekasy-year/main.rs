@@ -52,12 +52,17 @@ async fn main() -> Fallible {
     #[expect(clippy::disallowed_methods, reason = "the account says how long it took")]
     let started = std::time::Instant::now();
     let told = live(days).await?;
-    let seconds = started.elapsed().as_secs_f64();
+    let took = started.elapsed();
     println!("{days} days, {} documents, {} packages", told.documents, told.packages);
-    println!("{seconds:.1} s, {:.0} documents in a second", told.documents as f64 / seconds);
+    let each_second = u128::from(told.documents) * 1000 / took.as_millis().max(1);
+    println!("{} s, {each_second} documents in a second", took.as_secs());
     match (told.memory_early, memory::peak_kib()) {
         (Some(early), Some(peak)) => {
-            println!("{} MiB of memory after the first day, {} MiB at most", early / 1024, peak / 1024);
+            println!(
+                "{} MiB of memory after the first day, {} MiB at most",
+                early / 1024,
+                peak / 1024
+            );
             // Pages of the store and of the double differ a little from day to day.
             if peak > early + early / 2 + 32 * 1024 {
                 return Err("memory grew with the documents".into());
@@ -109,7 +114,8 @@ async fn live(days: u64) -> Fallible<Told> {
         other => return Err(format!("the register is not fiscalised: {other:?}").into()),
     }
 
-    let worker = Worker::new(client, journal.clone(), device, options).on_event(complain);
+    let worker =
+        Worker::new(client, journal.clone(), device, options).on_event(|event| complain(&event));
     let handle = worker.handle();
     let work = tokio::spawn(worker.run());
     let mut next = 2;
@@ -161,7 +167,7 @@ fn order_something(crk: &Crk, number: &str, day: u64, next: u64) {
     crk.queue(number, command);
 }
 
-fn complain(event: Event) {
+fn complain(event: &Event) {
     if event.is_alarm() {
         println!("{event:?}");
     }

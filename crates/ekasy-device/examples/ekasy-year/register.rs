@@ -9,7 +9,7 @@ use ekasy_device::{
     client::Credentials,
     code::ReadOnlyReason,
     command::QrPrinting,
-    device::{Device, DeviceError, DeviceResult, FiscalFacts, FiscalWrite, Firmware},
+    device::{Device, DeviceError, DeviceResult, Firmware, FiscalFacts, FiscalWrite},
     ident::{FirmwareChecksum, FirmwareVersion, JpkId},
     jose::{Certificate, SoftwareKey},
     journal::{Document, Schedule},

@@ -13,8 +13,8 @@ use std::{
 };
 
 use common_store::{
-    Change, Entries, Entry, Expect, Journals, Lease, Leases, Position, Record, Records, SqliteStore,
-    StoreResult, Swap,
+    Change, Entries, Entry, Expect, Journals, Lease, Leases, Position, Record, Records,
+    SqliteStore, StoreResult, Swap,
 };
 
 /// The store behind it.

@@ -143,9 +143,5 @@ fn answers(
     asked: &CommandId,
     endpoint: &'static str,
 ) -> Result<(), Error> {
-    if answered.is_none_or(|id| id == asked) {
-        Ok(())
-    } else {
-        Err(Error::other_answer(endpoint))
-    }
+    if answered.is_none_or(|id| id == asked) { Ok(()) } else { Err(Error::other_answer(endpoint)) }
 }

@@ -3,8 +3,7 @@
 use crate::{
     command::cpd::Fiscalise,
     ident::{
-        CommandId, EvidenceNumber, IdentError, SerialNumber, TaxpayerId, TechnicianId,
-        UniqueNumber,
+        CommandId, EvidenceNumber, IdentError, SerialNumber, TaxpayerId, TechnicianId, UniqueNumber,
     },
 };
 
@@ -29,11 +28,7 @@ pub struct Order {
 
 impl Order {
     /// A register that is a device, fiscalised by a technician.
-    pub fn hardware(
-        serial: SerialNumber,
-        taxpayer: TaxpayerId,
-        technician: TechnicianId,
-    ) -> Self {
+    pub fn hardware(serial: SerialNumber, taxpayer: TaxpayerId, technician: TechnicianId) -> Self {
         let (evidence, recovered, is_software) = (None, None, false);
         Self { serial, taxpayer, technician, evidence, recovered, is_software }
     }

@@ -1,12 +1,7 @@
 //! A rehearsal: everything that can be found out without changing anything at the repository.
 
 use super::{Fiscalisation, FiscalisationError, Order};
-use crate::{
-    Client, Error,
-    ident::CommandKind,
-    jose::Certificate,
-    journal::Pins,
-};
+use crate::{Client, Error, ident::CommandKind, jose::Certificate, journal::Pins};
 
 /// What a rehearsal found.
 #[derive(Debug, Default)]
@@ -58,9 +53,8 @@ impl Fiscalisation {
     /// [`FiscalisationError`] when the journal fails.
     pub async fn rehearse(&self) -> Result<Rehearsal, FiscalisationError> {
         let (client, journal, device, order) = self.parts();
-        let failed = |error: crate::journal::JournalError| {
-            FiscalisationError::new(None, error.into())
-        };
+        let failed =
+            |error: crate::journal::JournalError| FiscalisationError::new(None, error.into());
         let mut objections = certificates(client, order);
         if order.is_software() && device.firmware().is_none() {
             objections.push(Objection::NoProgram);

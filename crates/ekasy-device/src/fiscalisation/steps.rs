@@ -7,8 +7,8 @@ use common_core::open::Open;
 use super::{
     Order, Outcome, Refusal,
     task::{
-        back_after_code, back_after_status, fix_report, note, noted, record, refuse, set,
-        stand_at, take,
+        back_after_code, back_after_status, fix_report, note, noted, record, refuse, set, stand_at,
+        take,
     },
 };
 use crate::{
@@ -153,7 +153,7 @@ impl<'a> Steps<'a> {
         self.change(|of| {
             let record = record(of);
             set(record, note::REQUEST, &id);
-            set(record, note::REQUEST_OF, digest);
+            set(record, note::REQUEST_OF, &digest);
         })
         .await?;
         Ok(Some(id))
@@ -163,9 +163,7 @@ impl<'a> Steps<'a> {
         let stands = self.change(|of| take(of, granted)).await?;
         let came = granted.evidence_number.clone();
         match stands.evidence_number {
-            Some(known) if known != came => {
-                Ok(Ended::Stop(Outcome::OtherNumber { known, came }))
-            }
+            Some(known) if known != came => Ok(Ended::Stop(Outcome::OtherNumber { known, came })),
             _ => {
                 if let Some(address) = &stands.web_api {
                     self.operations.client.use_web_api(address)?;
@@ -293,10 +291,7 @@ fn report(registration: &Registration) -> Result<JpkId, Trouble> {
 }
 
 /// A refusal by an error code, and the row to go back to. What may succeed by itself is none.
-fn refused(
-    step: FiscalisationStep,
-    error: &Error,
-) -> Option<(Refusal, Option<FiscalisationStep>)> {
+fn refused(step: FiscalisationStep, error: &Error) -> Option<(Refusal, Option<FiscalisationStep>)> {
     let Some(AnswerCode::Cpd(code)) = error.code() else { return None };
     let known = code.known().filter(|code| code.is_refusal() || code.says_nothing_was_done())?;
     let back = if step == FiscalisationStep::Request { back_after_code(known) } else { None };

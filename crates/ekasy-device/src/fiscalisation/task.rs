@@ -78,7 +78,7 @@ pub(super) fn noted<'a>(registration: &'a Registration, name: &str) -> Option<&'
     registration.fiscalisation.as_ref()?.notes.get(name).map(String::as_str)
 }
 
-pub(super) fn set(fiscalisation: &mut Fiscalisation, name: &str, value: impl ToString) {
+pub(super) fn set(fiscalisation: &mut Fiscalisation, name: &str, value: &(impl ToString + ?Sized)) {
     fiscalisation.notes.insert(name.to_owned(), value.to_string());
 }
 
@@ -111,7 +111,7 @@ pub(super) fn take(registration: &mut Registration, granted: &Granted) {
     if registration.evidence_number.as_ref().is_some_and(|known| known != number) {
         let record = record(registration);
         set(record, note::OTHER_NUMBER, number);
-        set(record, note::ANSWER, String::from_utf8_lossy(&granted.body));
+        set(record, note::ANSWER, &String::from_utf8_lossy(&granted.body));
         return;
     }
     registration.evidence_number = Some(number.clone());
@@ -122,8 +122,7 @@ pub(super) fn take(registration: &mut Registration, granted: &Granted) {
     }
     stand_at(registration, FiscalisationStep::TakeEvidenceNumber, Stage::Done);
     if !granted.doubts.is_empty() {
-        let answer = String::from_utf8_lossy(&granted.body).into_owned();
-        set(record(registration), note::ANSWER, answer);
+        set(record(registration), note::ANSWER, &String::from_utf8_lossy(&granted.body));
     }
 }
 

@@ -211,7 +211,8 @@ impl Handle {
         self.wish(|wishes| wishes.read_only = Some(reason));
     }
 
-    /// Ends the run after the action that is under way.
+    /// Ends the run after the action that is under way. The journal stays open: closing it is the
+    /// caller's.
     pub fn stop(&self) {
         self.wish(|wishes| wishes.stop = true);
     }

@@ -5,12 +5,16 @@
 //! ([`Dues`]), and never lies farther ahead there than one interval.
 
 mod answers;
+mod state;
 
 use std::{collections::VecDeque, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use common_core::clock::Tick;
-use serde::{Deserialize, Serialize};
+
+pub use state::{Dues, ReadOnly, Start};
+
+use state::{Due, Token, Wanted};
 
 use super::{
     action::{Action, Facts, Now, Todo},
@@ -32,43 +36,6 @@ const FALLBACK: Duration = Duration::from_secs(1800);
 
 /// How far the two clocks may drift apart between two looks before the wall clock counts as moved.
 const DRIFT: TimeDelta = TimeDelta::seconds(5);
-
-/// When things are due, for the next start.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Dues {
-    poll: DateTime<Utc>,
-    send: DateTime<Utc>,
-    reconcile: DateTime<Utc>,
-}
-
-/// What a machine starts with.
-#[derive(Clone, Debug, Default)]
-#[non_exhaustive]
-pub struct Start {
-    /// The schedule in force.
-    pub schedule: Option<Schedule>,
-    /// What was due when the last run ended.
-    pub dues: Option<Dues>,
-    /// Commands that were begun, in their order.
-    pub commands: Vec<(CommandId, Todo)>,
-    /// How far the register is on its way to be read-only.
-    pub read_only: ReadOnly,
-}
-
-/// How far a register is on its way to be read-only.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ReadOnly {
-    /// It sells.
-    #[default]
-    No,
-    /// It is to become read-only.
-    Asked(ReadOnlyReason),
-    /// It is, and the repository does not know it yet.
-    Local(ReadOnlyReason),
-    /// The repository knows it.
-    Announced,
-}
 
 /// The worker without I/O.
 ///
@@ -99,40 +66,17 @@ pub struct Machine {
     unopened: Option<CommandId>,
     due: Due,
     lines: [Line; 3],
+    /// The register and its journal, which fail like a channel.
+    stumbles: Line,
     read_only: ReadOnly,
     token: Token,
     smaller: u32,
-    withdraw: bool,
-    flush: bool,
-    keys_wanted: bool,
-    repeat: Option<JpkRange>,
-    /// What had been sent when the repository was found behind, and how far it was.
-    behind: Option<(Option<JpkId>, JpkId)>,
+    wanted: Wanted,
+    /// What had been sent when the repository was found behind.
+    behind: Option<JpkId>,
     seen: Now,
     random: u64,
     is_stopping: bool,
-}
-
-/// What is due, by the monotonic clock.
-#[derive(Clone, Copy, Debug)]
-struct Due {
-    poll: Tick,
-    send: Tick,
-    reconcile: Tick,
-    certificates: Tick,
-    lease: Tick,
-    stumble: Tick,
-}
-
-/// What is known of the token besides its end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Token {
-    /// Nothing against it.
-    Good,
-    /// It is new: it is used whatever our clock says about its end.
-    Untried,
-    /// The Event Hub refused it.
-    Refused,
 }
 
 impl Machine {
@@ -145,20 +89,17 @@ impl Machine {
                 reconcile: now.tick,
                 certificates: now.tick,
                 lease: now.tick + timing.renew_lease,
-                stumble: now.tick,
             },
             timing,
             schedule: start.schedule,
             commands: start.commands.into(),
             unopened: None,
             lines: [Line::default(); 3],
+            stumbles: Line::default(),
             read_only: start.read_only,
             token: Token::Good,
             smaller: 0,
-            withdraw: false,
-            flush: false,
-            keys_wanted: false,
-            repeat: None,
+            wanted: Wanted::default(),
             behind: None,
             seen: now,
             random: seed,
@@ -183,8 +124,8 @@ impl Machine {
         if now.tick >= self.due.lease {
             return Action::RenewLease;
         }
-        if now.tick < self.due.stumble {
-            return Action::Wait(self.due.stumble.min(self.due.lease).since(now.tick));
+        if !self.stumbles.is_open(now.tick) {
+            return Action::Wait(self.stumbles.until().min(self.due.lease).since(now.tick));
         }
         if !facts.has_unpacked {
             self.skip_times(now);
@@ -255,7 +196,7 @@ impl Machine {
                 Todo::AnswerAgain => Action::AnswerAgain(id),
             });
         }
-        if self.keys_wanted && self.is_open(Channel::Cpd, now) {
+        if self.wanted.keys && self.is_open(Channel::Cpd, now) {
             return Some(Action::FetchKeys);
         }
         let is_due = now.tick >= self.due.poll && self.is_open(Channel::WebApi, now);
@@ -273,10 +214,10 @@ impl Machine {
     }
 
     fn of_documents(&self, now: Now, facts: &Facts) -> Option<Action> {
-        if self.withdraw {
+        if self.wanted.withdrawal {
             return Some(Action::Withdraw);
         }
-        if let Some(range) = self.repeat {
+        if let Some(range) = self.wanted.repetition {
             return Some(Action::Repeat(range));
         }
         if facts.has_unpacked && self.is_packing_due(now, facts) {
@@ -299,10 +240,13 @@ impl Machine {
         let Some(schedule) = &self.schedule else { return false };
         match schedule.send {
             SendFrequency::Every(_) => {
-                now.tick >= self.due.send || facts.has_report || self.flush || self.smaller > 0
+                now.tick >= self.due.send
+                    || facts.has_report
+                    || self.wanted.flush
+                    || self.smaller > 0
             }
             SendFrequency::AfterEachDocument => true,
-            SendFrequency::Suspended | SendFrequency::Undefined => self.flush,
+            SendFrequency::Suspended | SendFrequency::Undefined => self.wanted.flush,
         }
     }
 
@@ -333,7 +277,7 @@ impl Machine {
             next = next.min(web);
         }
         let needs_cpd = self.commands.iter().any(|(_, todo)| *todo == Todo::Execute);
-        if needs_cpd || self.keys_wanted || matches!(self.read_only, ReadOnly::Local(_)) {
+        if needs_cpd || self.wanted.keys || matches!(self.read_only, ReadOnly::Local(_)) {
             next = next.min(cpd);
         }
         Action::Wait(next.since(now.tick).max(Duration::from_millis(100)))

@@ -98,18 +98,19 @@ impl Operations {
             self.client.use_web_api(address)?;
         }
         self.take_stored_token().await?;
-        let mut start = Start::default();
-        start.dues = self.journal.kept(DUES).await?;
-        start.commands = self.begun_commands().await?;
-        start.read_only = match registration.read_only_since {
-            Some(_) => ReadOnly::Announced,
-            None => self.begun_read_only().await?,
-        };
         if registration.schedule.is_none() {
             self.tell(Event::NoSchedule);
         }
-        start.schedule = registration.schedule;
-        Ok(start)
+        let read_only = match registration.read_only_since {
+            Some(_) => ReadOnly::Announced,
+            None => self.begun_read_only().await?,
+        };
+        Ok(Start {
+            schedule: registration.schedule,
+            dues: self.journal.kept(DUES).await?,
+            commands: self.begun_commands().await?,
+            read_only,
+        })
     }
 
     /// What the journal holds at this moment.

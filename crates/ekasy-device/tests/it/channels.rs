@@ -120,7 +120,8 @@ async fn an_exact_pin_takes_no_other_certificate_of_the_same_authority() {
 #[tokio::test]
 async fn a_chain_pin_takes_what_the_pin_issued() {
     let till = behind_sockets().await;
-    let (client, journal) = (client(&till, tls(&till).pinning(Pinning::Chain)), journal(&till).await);
+    let (client, journal) =
+        (client(&till, tls(&till).pinning(Pinning::Chain)), journal(&till).await);
     let told = pins(&client, &journal).await;
     let root = Certificate::from_der(till.sandbox.crk().ca_der());
     for (pin, is_taken) in [(root, true), (told.event_hub[0].clone(), false)] {
@@ -165,7 +166,8 @@ async fn an_address_of_a_hub_that_the_environment_does_not_know_gets_no_token() 
 #[tokio::test]
 async fn an_identity_that_is_none_is_told_before_anything_is_sent() {
     let till = behind_sockets().await;
-    let broken = Tls::new("tests/1.0", secret_bytes(b"no pem".to_vec()), till.sandbox.crk().ca_pem());
+    let broken =
+        Tls::new("tests/1.0", secret_bytes(b"no pem".to_vec()), till.sandbox.crk().ca_pem());
     let (environment, credentials) = (environment(&till.sandbox), credentials(&till.register));
     let built = Client::builder(till.number(), environment, broken, credentials).build();
     let error = built.unwrap_err();

@@ -157,7 +157,8 @@ async fn failures_of_the_repository_are_tried_again_by_themselves() {
 
 #[tokio::test(start_paused = true)]
 async fn a_lost_answer_loses_no_evidence_number() {
-    let faults = [Fault::LoseAnswer, Fault::MaskAnswer { status: 500 }, Fault::CutAnswer { after: 20 }];
+    let faults =
+        [Fault::LoseAnswer, Fault::MaskAnswer { status: 500 }, Fault::CutAnswer { after: 20 }];
     for fault in faults {
         for command in ["KCS", "KFD", "CNF", "MFP", "FPD", "DFD"] {
             let till = Till::of(calm().await, Kind::Software);
@@ -259,7 +260,10 @@ async fn a_rehearsal_changes_nothing_and_tells_what_is_wrong() {
     assert!(rehearsal.objections().is_empty(), "{rehearsal:?}");
     assert_eq!(till.sandbox.crk().state(&till.register.unique_number), None);
     assert_eq!(till.sandbox.crk().standing(&till.register.unique_number).unwrap().certificates, 0);
-    assert_eq!(journal.registration().await.unwrap(), ekasy_device::journal::Registration::default());
+    assert_eq!(
+        journal.registration().await.unwrap(),
+        ekasy_device::journal::Registration::default()
+    );
     assert_eq!(journal.pins().await.unwrap(), None);
 
     let stranger = Order::software(&till.number(), "1111111112".parse().unwrap()).unwrap();
@@ -287,14 +291,21 @@ async fn a_new_memory_takes_the_evidence_number_over() {
     let number = till.evidence().unwrap();
     let crk = till.sandbox.crk();
     // The old memory is still open.
-    let new = crk.registers().into_iter().find(|one| {
-        one.kind == Kind::Hardware && one.unique_number != till.register.unique_number
-    });
+    let new = crk
+        .registers()
+        .into_iter()
+        .find(|one| one.kind == Kind::Hardware && one.unique_number != till.register.unique_number);
     let sandbox = till.sandbox;
     let client = {
         let old = till.clock.clone();
         let new = new.clone().unwrap();
-        Till { register: new, clock: old, store: std::sync::Arc::new(common_store::MemoryStore::new(till.clock.clone())), device: till.device.clone(), sandbox }
+        Till {
+            register: new,
+            clock: old,
+            store: std::sync::Arc::new(common_store::MemoryStore::new(till.clock.clone())),
+            device: till.device.clone(),
+            sandbox,
+        }
     };
     let order = client.order().evidence_number(number.parse().unwrap());
     let fresh = client.journal().await;
@@ -302,7 +313,10 @@ async fn a_new_memory_takes_the_evidence_number_over() {
     let Outcome::Refused(Refusal::Status(refusal)) = refused else { panic!("{refused:?}") };
     assert_eq!(refusal.status, FiscalisationStatus::EarlierMemoryOpen);
 
-    let id = journal.next_command_id(ekasy_device::ident::CommandKind::EndOfLife, crate::till::now(&client)).await.unwrap();
+    let id = journal
+        .next_command_id(ekasy_device::ident::CommandKind::EndOfLife, crate::till::now(&client))
+        .await
+        .unwrap();
     let old = crate::till::InProcess::wires(&client.sandbox, &till.register);
     let old = ekasy_device::Client::builder(
         till.register.unique_number.parse().unwrap(),

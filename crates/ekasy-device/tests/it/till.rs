@@ -9,9 +9,7 @@ use std::{
 
 use bytes::Bytes;
 use common_core::{clock::Clock, secret::secret_bytes, store::BoxFuture};
-use common_http::{
-    Body, BodyStream, Transport, TransportError, TransportErrorKind, VirtualClock,
-};
+use common_http::{Body, BodyStream, Transport, TransportError, TransportErrorKind, VirtualClock};
 use common_store::{MemoryStore, SealKey};
 use ekasy_device::{
     Client, Environment,
@@ -19,7 +17,7 @@ use ekasy_device::{
     client::Credentials,
     code::ReadOnlyReason,
     command::QrPrinting,
-    device::{Device, DeviceError, DeviceResult, FiscalFacts, FiscalWrite, Firmware},
+    device::{Device, DeviceError, DeviceResult, Firmware, FiscalFacts, FiscalWrite},
     fiscalisation::{Fiscalisation, Order, Outcome},
     ident::{FirmwareChecksum, FirmwareVersion, JpkId, SerialNumber, TechnicianId, UniqueNumber},
     jose::{Certificate, SoftwareKey},
@@ -79,7 +77,10 @@ impl Till {
     }
 
     pub(crate) fn client(&self) -> Client {
-        self.client_over(InProcess::wires(&self.sandbox, &self.register), environment(&self.sandbox))
+        self.client_over(
+            InProcess::wires(&self.sandbox, &self.register),
+            environment(&self.sandbox),
+        )
     }
 
     pub(crate) fn client_over(

@@ -2,7 +2,9 @@
 
 use common_http::{Endpoint, Info};
 
-use super::{KsefV2, auth, auth_sessions, operations, security};
+use super::{
+    KsefV2, auth, auth_sessions, batch, exports, invoices, online, operations, security, sessions,
+};
 
 fn info<E: Endpoint<Api = KsefV2>>() -> Info {
     E::INFO
@@ -21,6 +23,23 @@ fn endpoints() -> Vec<Info> {
         info::<auth_sessions::RevokeCurrent>(),
         info::<auth_sessions::Revoke>(),
         info::<security::PublicKeys>(),
+        info::<online::Open>(),
+        info::<online::Send>(),
+        info::<online::Close>(),
+        info::<batch::Open>(),
+        info::<batch::Close>(),
+        info::<sessions::List>(),
+        info::<sessions::Status>(),
+        info::<sessions::Invoices>(),
+        info::<sessions::FailedInvoices>(),
+        info::<sessions::InvoiceStatus>(),
+        info::<sessions::UpoByKsefNumber>(),
+        info::<sessions::UpoOfInvoice>(),
+        info::<sessions::Upo>(),
+        info::<invoices::Fetch>(),
+        info::<invoices::Query>(),
+        info::<exports::Start>(),
+        info::<exports::Status>(),
     ]
 }
 

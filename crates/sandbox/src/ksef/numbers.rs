@@ -26,6 +26,12 @@ pub(crate) fn payment(seller: &str, now: DateTime<Utc>, chance: &Chance) -> Stri
     checked(&format!("{seller}-PI{month}-{}", hex(&chance.bytes::<6>())))
 }
 
+/// The collective identifier of several invoices of one seller, of KSeF 2.0.
+pub(crate) fn collective(seller: &str, now: DateTime<Utc>, chance: &Chance) -> String {
+    let month = now.with_timezone(&Warsaw).format("%Y%m");
+    checked(&format!("{seller}-IZ{month}-{}", hex(&chance.bytes::<6>())))
+}
+
 /// The internal identifier of a unit: NIP, four digits, and the check digit over both.
 pub(crate) fn internal(nip: &str, digits: &str) -> String {
     let sum: u32 = nip

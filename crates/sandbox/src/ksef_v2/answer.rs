@@ -96,7 +96,9 @@ pub(super) fn refusal(ksef: &KsefV2, incoming: &Incoming, status: u16) -> Reply 
     let problem = match status {
         401 if api => Problem::Unauthorized("Token jest nieprawidłowy."),
         410 if api => Problem::Gone,
-        429 if api => Problem::TooMany { seconds: 1, about: "Przekroczono limit żądań.".to_owned() },
+        429 if api => {
+            Problem::TooMany { seconds: 1, about: "Przekroczono limit żądań.".to_owned() }
+        }
         _ => Problem::Status(status),
     };
     problem.reply(&ksef.scene(incoming))
@@ -127,7 +129,8 @@ fn authenticate(
     incoming: &Incoming,
     operation: &'static Operation,
 ) -> Result<Option<Caller>, Problem> {
-    let own = ["GET /auth/{referenceNumber}", "POST /auth/token/redeem", "POST /auth/token/refresh"];
+    let own =
+        ["GET /auth/{referenceNumber}", "POST /auth/token/redeem", "POST /auth/token/refresh"];
     if !operation.auth || own.contains(&operation.key) {
         return Ok(None);
     }
@@ -184,7 +187,9 @@ fn dispatch(ksef: &KsefV2, request: &Request<'_>) -> Result<Reply, Problem> {
         "GET /sessions/{referenceNumber}/invoices/{invoiceReferenceNumber}/upo" => {
             upo::by_reference(ksef, request)
         }
-        "GET /sessions/{referenceNumber}/upo/{upoReferenceNumber}" => upo::of_session(ksef, request),
+        "GET /sessions/{referenceNumber}/upo/{upoReferenceNumber}" => {
+            upo::of_session(ksef, request)
+        }
         "GET /invoices/ksef/{ksefNumber}" => invoices::download(ksef, request),
         "POST /invoices/query/metadata" => query::metadata(ksef, request),
         "POST /invoices/exports" => export::start(ksef, request),

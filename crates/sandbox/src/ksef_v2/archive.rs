@@ -193,7 +193,10 @@ impl Archive {
     }
 
     /// The records that can be found, with a date of storage from `from` on, in that order.
-    pub(super) fn stored_from(&self, from: DateTime<Utc>) -> impl DoubleEndedIterator<Item = &Record> {
+    pub(super) fn stored_from(
+        &self,
+        from: DateTime<Utc>,
+    ) -> impl DoubleEndedIterator<Item = &Record> {
         let start = self.stored.partition_point(|index| self.records[*index].stored < from);
         self.stored[start..].iter().map(|index| &self.records[*index]).filter(|it| it.visible)
     }

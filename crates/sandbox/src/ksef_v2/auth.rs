@@ -99,7 +99,12 @@ impl Logins {
     }
 
     /// Takes a challenge; it works once and for ten minutes.
-    fn take(&mut self, challenge: &str, life: TimeDelta, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    fn take(
+        &mut self,
+        challenge: &str,
+        life: TimeDelta,
+        now: DateTime<Utc>,
+    ) -> Option<DateTime<Utc>> {
         let made = self.challenges.remove(challenge)?;
         (now - made < life).then_some(made)
     }
@@ -196,7 +201,11 @@ pub(super) fn held(store: &Store, caller: &Caller) -> BTreeSet<Permission> {
 }
 
 /// Whoever stands behind the bearer token, which must be of one of these kinds.
-pub(super) fn caller(ksef: &KsefV2, incoming: &Incoming, kinds: &[Kind]) -> Result<Caller, Problem> {
+pub(super) fn caller(
+    ksef: &KsefV2,
+    incoming: &Incoming,
+    kinds: &[Kind],
+) -> Result<Caller, Problem> {
     let operation = operation_of(ksef, incoming, kinds)?;
     ksef.with_store(|store| {
         let login = store.logins.operations.get(&operation);
@@ -215,7 +224,8 @@ pub(super) fn caller(ksef: &KsefV2, incoming: &Incoming, kinds: &[Kind]) -> Resu
 /// The operation that the bearer token belongs to.
 fn operation_of(ksef: &KsefV2, incoming: &Incoming, kinds: &[Kind]) -> Result<String, Problem> {
     let token = answer::bearer(incoming).ok_or(Problem::Unauthorized("Brak tokena."))?;
-    let read = ksef.issuer().read(token).ok_or(Problem::Unauthorized("Token jest nieprawidłowy."))?;
+    let read =
+        ksef.issuer().read(token).ok_or(Problem::Unauthorized("Token jest nieprawidłowy."))?;
     if !kinds.contains(&read.kind) {
         return Err(Problem::Unauthorized("Token innego rodzaju."));
     }

@@ -127,9 +127,10 @@ fn declared(file: &Value) -> Result<Vec<Declared>, Problem> {
     }
     let wrong = |part: &&Declared| part.size > LARGEST_PART || part.size % 16 != 0;
     match declared.iter().find(wrong) {
-        Some(part) => {
-            Err(Problem::detailed(21157, format!("Część {} ma niedozwolony rozmiar.", part.ordinal)))
-        }
+        Some(part) => Err(Problem::detailed(
+            21157,
+            format!("Część {} ma niedozwolony rozmiar.", part.ordinal),
+        )),
         None => Ok(declared),
     }
 }
@@ -166,7 +167,10 @@ pub(super) fn close(ksef: &KsefV2, request: &Request<'_>) -> Result<Reply, Probl
 fn check_parts(parts: &Parts) -> Result<(), Problem> {
     for part in &parts.declared {
         let Some(stored) = parts.stored.get(&part.ordinal) else {
-            return Err(Problem::detailed(21205, format!("Nie przesłano części {}.", part.ordinal)));
+            return Err(Problem::detailed(
+                21205,
+                format!("Nie przesłano części {}.", part.ordinal),
+            ));
         };
         if stored.size != part.size {
             let about = format!("Rozmiar części {} różni się od podanego.", part.ordinal);

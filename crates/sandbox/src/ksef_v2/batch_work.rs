@@ -44,12 +44,13 @@ pub(super) fn start(ksef: &KsefV2, reference: &str, parts: Parts) {
 }
 
 async fn work(ksef: &KsefV2, reference: &str, parts: Parts) -> Result<(), SessionStatus> {
-    let (key, limit) = ksef.with_store(|store| {
-        let session = store.sessions.all.get(reference)?;
-        let limit = store.session_limits_of(&session.caller.context).batch.invoices;
-        Some((session.key.clone()?, usize::try_from(limit).unwrap_or(usize::MAX)))
-    })
-    .ok_or(SessionStatus::of(415))?;
+    let (key, limit) = ksef
+        .with_store(|store| {
+            let session = store.sessions.all.get(reference)?;
+            let limit = store.session_limits_of(&session.caller.context).batch.invoices;
+            Some((session.key.clone()?, usize::try_from(limit).unwrap_or(usize::MAX)))
+        })
+        .ok_or(SessionStatus::of(415))?;
     let unpacked = tokio::task::spawn_blocking(move || {
         let archive = join(&parts, &key)?;
         unpack(archive, parts.compression, limit)
@@ -131,7 +132,11 @@ fn join(parts: &Parts, key: &SessionKey) -> Result<Blob, SessionStatus> {
 }
 
 /// The files of an archive, in its order.
-fn unpack(archive: Blob, compression: Compression, limit: usize) -> Result<Vec<Entry>, SessionStatus> {
+fn unpack(
+    archive: Blob,
+    compression: Compression,
+    limit: usize,
+) -> Result<Vec<Entry>, SessionStatus> {
     let source = archive.source().map_err(|_| SessionStatus::of(500))?;
     match compression {
         Compression::Zip => unzip(source, limit),

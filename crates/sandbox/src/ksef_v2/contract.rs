@@ -119,7 +119,8 @@ impl Operation {
         let mut misfits = Vec::new();
         for parameter in self.parameters.iter().filter(|it| it.r#in == place) {
             let name = &parameter.name;
-            let mut values = given.iter().filter(|(it, _)| it.eq_ignore_ascii_case(name)).peekable();
+            let mut values =
+                given.iter().filter(|(it, _)| it.eq_ignore_ascii_case(name)).peekable();
             if parameter.required && values.peek().is_none() {
                 misfits.push(format!("'{name}' jest wymagane."));
             }
@@ -147,7 +148,10 @@ pub(super) fn operations() -> &'static [Operation] {
 
 /// The operation that a method and a path below the base address name, with the values of its path
 /// parameters. A literal segment wins over a parameter.
-pub(super) fn find(method: &Method, path: &str) -> Option<(&'static Operation, Vec<(String, String)>)> {
+pub(super) fn find(
+    method: &Method,
+    path: &str,
+) -> Option<(&'static Operation, Vec<(String, String)>)> {
     let candidates = operations().iter().filter(|it| it.method == method);
     let fitting = candidates.filter_map(|it| Some((it, values(it.template, path)?)));
     fitting.min_by_key(|(_, values)| values.len())
@@ -167,7 +171,9 @@ fn values(template: &str, path: &str) -> Option<Vec<(String, String)>> {
             (Some(want), Some(have)) => {
                 let name = want.strip_prefix('{').and_then(|it| it.strip_suffix('}'));
                 match name {
-                    Some(name) if !have.is_empty() => values.push((name.to_owned(), have.to_owned())),
+                    Some(name) if !have.is_empty() => {
+                        values.push((name.to_owned(), have.to_owned()))
+                    }
                     None if want == have => {}
                     _ => return None,
                 }

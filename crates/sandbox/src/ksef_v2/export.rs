@@ -76,8 +76,13 @@ pub(super) fn start(ksef: &KsefV2, request: &Request<'_>) -> Result<Reply, Probl
             return Err(Problem::detailed(21182, format!("Trwa już {most} eksportów.")));
         }
         store.statistics.exports += 1;
-        let export =
-            Export { context: context.clone(), started: now, code: 100, completed: None, package: None };
+        let export = Export {
+            context: context.clone(),
+            started: now,
+            code: 100,
+            completed: None,
+            package: None,
+        };
         store.exports.all.push(&reference, export);
         Ok(())
     })?;
@@ -95,7 +100,8 @@ pub(super) fn start(ksef: &KsefV2, request: &Request<'_>) -> Result<Reply, Probl
 
 /// `GET /invoices/exports/{referenceNumber}`.
 pub(super) fn status(ksef: &KsefV2, request: &Request<'_>) -> Result<Reply, Problem> {
-    let (caller, reference, now) = (request.caller()?, request.path("referenceNumber"), request.now);
+    let (caller, reference, now) =
+        (request.caller()?, request.path("referenceNumber"), request.now);
     let body = ksef.with_store(|store| {
         let life = store.settings.link_life;
         let export = store.exports.all.get(reference);

@@ -37,8 +37,16 @@ const fn form(
 
 /// The forms that the test environment takes.
 const FORMS: [FormCode; 5] = [
-    form(["FA (2)", "1-0E", "FA"], "http://crd.gov.pl/wzor/2023/06/29/12648/", "Schemat_FA(2)_v1-0E.xsd"),
-    form(["FA (3)", "1-0E", "FA"], "http://crd.gov.pl/wzor/2025/06/25/13775/", "Schemat_FA(3)_v1-0E.xsd"),
+    form(
+        ["FA (2)", "1-0E", "FA"],
+        "http://crd.gov.pl/wzor/2023/06/29/12648/",
+        "Schemat_FA(2)_v1-0E.xsd",
+    ),
+    form(
+        ["FA (3)", "1-0E", "FA"],
+        "http://crd.gov.pl/wzor/2025/06/25/13775/",
+        "Schemat_FA(3)_v1-0E.xsd",
+    ),
     form(
         ["PEF (3)", "2-1", "PEF"],
         "urn:oasis:names:specification:ubl:schema:xsd:Invoice-2",
@@ -142,7 +150,8 @@ pub(super) fn read(bytes: &[u8], form: &FormCode) -> Result<Invoice, Flaw> {
         return Err(flaw(450, "Przestrzeń nazw nie należy do zadeklarowanej struktury."));
     }
     if form.value == "PEF" {
-        return pef::read(root).ok_or_else(|| flaw(450, "Dokument jest niezgodny ze strukturą PEF."));
+        return pef::read(root)
+            .ok_or_else(|| flaw(450, "Dokument jest niezgodny ze strukturą PEF."));
     }
     faktura(root, form).map_err(|element| flaw(450, format!("Niepoprawny element {element}.")))
 }
@@ -372,7 +381,9 @@ pub(super) mod tests {
 
     #[test]
     fn what_the_schema_wants_is_refused_with_450() {
-        for missing in ["<P_2>1</P_2>", "<P_15>124.00</P_15>", "<JST>2</JST>", "<KodWaluty>PLN</KodWaluty>"] {
+        for missing in
+            ["<P_2>1</P_2>", "<P_15>124.00</P_15>", "<JST>2</JST>", "<KodWaluty>PLN</KodWaluty>"]
+        {
             assert_eq!(code(&fa3("1").replace(missing, "")), 450, "{missing}");
         }
         assert_eq!(code(&fa3("1").replace("2025/06/25/13775", "2023/06/29/12648")), 450);
@@ -385,5 +396,28 @@ pub(super) mod tests {
     #[test]
     fn batches_do_not_take_pef() {
         assert_eq!(FORMS.map(|form| form.in_batches), [true, true, false, false, true]);
+    }
+
+    #[test]
+    fn samples_of_the_ministry_are_read() {
+        let folder =
+            concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/reference/ksef-v2/samples");
+        let folder = std::path::Path::new(folder);
+        if !folder.exists() {
+            println!("SKIPPED: the folder ../shared/reference does not exist");
+            return;
+        }
+        let mut count = 0;
+        for name in ["fa3-ministry", "fa3-types"] {
+            for entry in std::fs::read_dir(folder.join(name)).unwrap() {
+                let path = entry.unwrap().path();
+                let bytes = std::fs::read(&path).unwrap();
+                let form = FormCode::of_document(&bytes).unwrap();
+                let read = read(&bytes, form);
+                assert!(read.is_ok(), "{}: {:?}", path.display(), read.unwrap_err());
+                count += 1;
+            }
+        }
+        assert!(count > 10, "only {count} samples");
     }
 }

@@ -14,9 +14,10 @@ pub(super) fn download(ksef: &KsefV2, request: &Request<'_>) -> Result<Reply, Pr
     let number = numbers::short_form(wanted).unwrap_or_default();
     let bytes = ksef.with_store(|store| {
         let record = store.archive.get(&number);
-        let record = record.filter(|record| is_party(record, &caller.context)).ok_or_else(|| {
-            Problem::detailed(21164, format!("Faktura {wanted} nie została znaleziona."))
-        })?;
+        let record =
+            record.filter(|record| is_party(record, &caller.context)).ok_or_else(|| {
+                Problem::detailed(21164, format!("Faktura {wanted} nie została znaleziona."))
+            })?;
         if record.visible {
             Ok(record.bytes())
         } else {

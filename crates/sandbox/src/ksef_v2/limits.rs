@@ -80,7 +80,8 @@ impl Limits {
 
     /// No limits at all.
     pub fn none() -> Self {
-        let rates = PRODUCTION.iter().map(|(group, _)| ((*group).to_owned(), Rate::new(-1, -1, -1)));
+        let rates =
+            PRODUCTION.iter().map(|(group, _)| ((*group).to_owned(), Rate::new(-1, -1, -1)));
         Self(rates.collect())
     }
 
@@ -155,7 +156,11 @@ impl Counter {
     ///
     /// A caller that comes back before its time is kept waiting longer, at most ten times the
     /// window that it broke.
-    fn admit(&mut self, rate: Rate, now: DateTime<Utc>) -> Option<(TimeDelta, usize, &'static str)> {
+    fn admit(
+        &mut self,
+        rate: Rate,
+        now: DateTime<Utc>,
+    ) -> Option<(TimeDelta, usize, &'static str)> {
         while self.at.front().is_some_and(|at| now - *at >= TimeDelta::hours(1)) {
             self.at.pop_front();
         }
@@ -218,7 +223,8 @@ mod tests {
         let mut limiter = Limiter::default();
         let rate = Rate::new(1, -1, -1);
         let other = Ipv4Addr::new(127, 0, 0, 2);
-        let mut ask = |who, peer: Ipv4Addr, group| limiter.admit(who, peer.into(), group, rate, at(0));
+        let mut ask =
+            |who, peer: Ipv4Addr, group| limiter.admit(who, peer.into(), group, rate, at(0));
         assert_eq!(ask("a", Ipv4Addr::LOCALHOST, "x"), Ok(()));
         assert!(ask("a", Ipv4Addr::LOCALHOST, "x").is_err());
         assert_eq!(ask("b", Ipv4Addr::LOCALHOST, "x"), Ok(()));

@@ -72,9 +72,8 @@ pub(super) fn page<'a, T>(
         return Err(Problem::code(21418));
     }
     let end = items.len().min(start + request.page_size());
-    let continuation = (end < items.len()).then(|| {
-        base64(json!([{"list": kind.as_str(), "skip": end}]).to_string().as_bytes())
-    });
+    let continuation = (end < items.len())
+        .then(|| base64(json!([{"list": kind.as_str(), "skip": end}]).to_string().as_bytes()));
     Ok(Page { items: &items[start..end], continuation })
 }
 
@@ -130,9 +129,8 @@ pub(super) fn invoices(ksef: &KsefV2, request: &Request<'_>) -> Result<Reply, Pr
 
 /// `GET /sessions/{referenceNumber}/invoices/failed`.
 pub(super) fn failed(ksef: &KsefV2, request: &Request<'_>) -> Result<Reply, Problem> {
-    let refused = |session: &Session, position: usize| {
-        session.invoices[position].status.code >= 300
-    };
+    let refused =
+        |session: &Session, position: usize| session.invoices[position].status.code >= 300;
     of_session(ksef, request, ListKind::Failed, refused)
 }
 

@@ -72,7 +72,10 @@ pub(super) fn begin(
 }
 
 /// The symmetric key of a request; `None` when it cannot be decrypted, which the status tells.
-pub(super) fn session_key(ksef: &KsefV2, encryption: &Value) -> Result<Option<SessionKey>, Problem> {
+pub(super) fn session_key(
+    ksef: &KsefV2,
+    encryption: &Value,
+) -> Result<Option<SessionKey>, Problem> {
     let bytes = |name: &str| encryption[name].as_str().and_then(unbase64).unwrap_or_default();
     let vector = bytes("initializationVector");
     if vector.len() != 16 {
@@ -104,7 +107,10 @@ pub(super) fn send(ksef: &KsefV2, request: &Request<'_>) -> Result<Reply, Proble
             return Err(wrong_status(session.status.code));
         }
         if session.invoices.len() as u64 >= limit {
-            return Err(Problem::detailed(21155, format!("Sesja {reference} ma już {limit} faktur.")));
+            return Err(Problem::detailed(
+                21155,
+                format!("Sesja {reference} ma już {limit} faktur."),
+            ));
         }
         let sealed = unbase64(text("encryptedInvoiceContent")).unwrap_or_default();
         if body["encryptedInvoiceSize"].as_u64() != Some(sealed.len() as u64) {
@@ -158,11 +164,12 @@ async fn work(ksef: &KsefV2, reference: &str, position: usize, sealed: Vec<u8>, 
     let plain = key.and_then(|key| key.decrypt(&sealed)).map(Bytes::from);
     let stored = ksef.with_store(|store| {
         let declared = &store.sessions.all.get(reference)?.invoices[position].hash;
-        let holds = plain.as_ref().is_none_or(|plain| {
-            plain.len() as u64 == size && base64(&sha256(plain)) == *declared
-        });
+        let holds = plain
+            .as_ref()
+            .is_none_or(|plain| plain.len() as u64 == size && base64(&sha256(plain)) == *declared);
         if !holds {
-            let status = InvoiceStatus::detailed(430, "Rozmiar lub skrót pliku różni się od podanego.");
+            let status =
+                InvoiceStatus::detailed(430, "Rozmiar lub skrót pliku różni się od podanego.");
             return pipeline::refuse(store, reference, position, status);
         }
         let index = pipeline::process(ksef, store, reference, position, plain)?;

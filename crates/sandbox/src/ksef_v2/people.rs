@@ -222,11 +222,15 @@ impl LoginMethod {
             Self::QualifiedSignature => {
                 ("XadesSignature", "xades.qualified-signature", "Podpis kwalifikowany")
             }
-            Self::QualifiedSeal => ("XadesSignature", "xades.qualified-seal", "Pieczęć kwalifikowana"),
+            Self::QualifiedSeal => {
+                ("XadesSignature", "xades.qualified-seal", "Pieczęć kwalifikowana")
+            }
             Self::PersonalSignature => {
                 ("XadesSignature", "xades.personal-signature", "Podpis osobisty")
             }
-            Self::PeppolSignature => ("XadesSignature", "xades.peppol", "Certyfikat dostawcy Peppol"),
+            Self::PeppolSignature => {
+                ("XadesSignature", "xades.peppol", "Certyfikat dostawcy Peppol")
+            }
         };
         json!({"category": category, "code": code, "displayName": name})
     }

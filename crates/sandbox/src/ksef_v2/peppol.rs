@@ -37,14 +37,6 @@ impl Peppol {
     pub(super) fn knows(&self, id: &str) -> bool {
         self.providers.iter().any(|one| one.id == id)
     }
-
-    /// Registers a provider; its first login does the same.
-    pub(super) fn register(&mut self, id: &str, since: DateTime<Utc>) {
-        if !self.knows(id) {
-            let name = format!("Dostawca {id}");
-            self.providers.push(Provider { id: id.to_owned(), name, since });
-        }
-    }
 }
 
 /// `GET /peppol/query`.

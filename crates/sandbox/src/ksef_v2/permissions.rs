@@ -156,6 +156,12 @@ impl Grant {
         self
     }
 
+    /// The same with the right to pass it on.
+    pub(super) fn delegable(mut self) -> Self {
+        self.can_delegate = true;
+        self
+    }
+
     fn repeats(&self, other: &Self) -> bool {
         self.way == other.way
             && self.context == other.context
@@ -184,6 +190,12 @@ impl Authorization {
             details: Value::Null,
             since,
         }
+    }
+
+    /// The same with a description.
+    pub(super) fn described(mut self, about: &str) -> Self {
+        about.clone_into(&mut self.about);
+        self
     }
 }
 

@@ -73,14 +73,17 @@ fn number_read(
     let corrects = session.invoices[position].corrects.is_some();
     let seller = invoice.seller.nip().unwrap_or_default();
     let misplaced = session.kind == SessionKind::Online && !corrects;
-    if invoice.attachment && (misplaced || !resources::attachments_allowed(store, seller)) {
+    if invoice.attachment && (misplaced || !resources::attachments_allowed(store, seller, now)) {
         return Err(InvoiceStatus::of(415));
     }
     if !may_issue(store, context, invoice) {
         return Err(InvoiceStatus::detailed(410, "Kontekst nie może wystawić tej faktury."));
     }
     if invoice.issued > now.with_timezone(&Warsaw).date_naive() {
-        return Err(InvoiceStatus::detailed(450, "Data wystawienia P_1 jest późniejsza niż dzień przyjęcia."));
+        return Err(InvoiceStatus::detailed(
+            450,
+            "Data wystawienia P_1 jest późniejsza niż dzień przyjęcia.",
+        ));
     }
     if session.checks_identifiers
         && let Some(about) = wrong_identifier(invoice)

@@ -1,7 +1,7 @@
 //! Refusals in the four shapes of the contract (KSeF 2.0 facts §14): 400 and 429 in the deprecated
 //! form or, when asked for, as problem details; 401, 403 and 410 always as problem details.
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
 use super::errors;
@@ -166,13 +166,13 @@ fn details(
     Reply::json_as(status, PROBLEM, Value::Object(more))
 }
 
-/// A moment as answers write it: seven digits of a second and an offset in digits.
+/// A moment as answers write it: up to seven digits of a second without zeros at their end, and an
+/// offset in digits.
 pub(super) fn moment(moment: DateTime<Utc>) -> String {
-    let text = moment.to_rfc3339_opts(SecondsFormat::Nanos, false);
-    match text.split_once('.') {
-        Some((head, tail)) => format!("{head}.{}{}", &tail[..7], &tail[9..]),
-        None => text,
-    }
+    let seconds = moment.format("%Y-%m-%dT%H:%M:%S");
+    let fraction = format!(".{:07}", moment.timestamp_subsec_nanos() / 100);
+    let fraction = fraction.trim_end_matches('0').trim_end_matches('.');
+    format!("{seconds}{fraction}+00:00")
 }
 
 #[cfg(test)]
@@ -180,8 +180,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn moments_have_seven_digits_and_an_offset() {
-        let at = "2026-01-31T11:00:00.123456789Z".parse().unwrap();
-        assert_eq!(moment(at), "2026-01-31T11:00:00.1234567+00:00");
+    fn moments_have_up_to_seven_digits_and_an_offset() {
+        let text = |at: &str| moment(at.parse().unwrap());
+        assert_eq!(text("2026-01-31T11:00:00.123456789Z"), "2026-01-31T11:00:00.1234567+00:00");
+        assert_eq!(text("2026-01-31T11:00:00.120Z"), "2026-01-31T11:00:00.12+00:00");
+        assert_eq!(text("2026-01-31T11:00:00Z"), "2026-01-31T11:00:00+00:00");
     }
 }

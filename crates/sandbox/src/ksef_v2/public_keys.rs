@@ -6,7 +6,9 @@
 use std::sync::LazyLock;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair, PublicKeyData as _, RsaKeySize};
+use rcgen::{
+    CertificateParams, DistinguishedName, DnType, KeyPair, PublicKeyData as _, RsaKeySize,
+};
 use rsa::pkcs8::DecodePrivateKey as _;
 use rsa::{Oaep, RsaPrivateKey};
 use serde::{Deserialize, Serialize};
@@ -19,7 +21,8 @@ use crate::ksef::{base64, sha256};
 use crate::reply::Reply;
 
 static FIRST: LazyLock<[Key; 2]> = LazyLock::new(|| [Usage::Token, Usage::Symmetric].map(Key::new));
-static SECOND: LazyLock<[Key; 2]> = LazyLock::new(|| [Usage::Token, Usage::Symmetric].map(Key::new));
+static SECOND: LazyLock<[Key; 2]> =
+    LazyLock::new(|| [Usage::Token, Usage::Symmetric].map(Key::new));
 
 /// What a key is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

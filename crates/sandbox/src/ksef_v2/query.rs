@@ -100,8 +100,8 @@ impl Filters {
             _ => DateKind::PermanentStorage,
         };
         // The restriction means nothing for the other dates.
-        let restricted =
-            range["restrictToPermanentStorageHwmDate"] == true && kind == DateKind::PermanentStorage;
+        let restricted = range["restrictToPermanentStorageHwmDate"] == true
+            && kind == DateKind::PermanentStorage;
         Ok(Self { subject, date: kind, from, to, restricted, rest: body.clone() })
     }
 
@@ -146,7 +146,8 @@ impl Filters {
                 Order::Descending => found.rev().filter(fits).take(limit).map(number).collect(),
             };
         }
-        let mut found: Vec<&Record> = archive.stored_from(DateTime::<Utc>::MIN_UTC).filter(fits).collect();
+        let mut found: Vec<&Record> =
+            archive.stored_from(DateTime::<Utc>::MIN_UTC).filter(fits).collect();
         match self.date {
             DateKind::Issue => found.sort_by_key(|record| record.issued),
             _ => found.sort_by_key(|record| record.invoiced),
@@ -282,7 +283,8 @@ pub(super) fn metadata(ksef: &KsefV2, request: &Request<'_>) -> Result<Reply, Pr
             None => {
                 let found = filters.find(store, &caller.context, order, now);
                 let found = Arc::new(found.map_err(|_| {
-                    let about = "Parametr dateRange.from jest późniejszy niż PermanentStorageHwmDate.";
+                    let about =
+                        "Parametr dateRange.from jest późniejszy niż PermanentStorageHwmDate.";
                     Problem::detailed(21183, about)
                 })?);
                 store.results.put(key, found.clone());

@@ -80,12 +80,13 @@ pub(super) fn store(context: &Context) -> Store {
         let secret = format!("{reference}|nip-{}|{random}", company.nip);
         let owner = Identity::nip(company.nip);
         let permissions = of_tokens.iter().copied().collect();
-        resources::seed_token(&mut store, &reference, &secret, &owner, permissions);
+        resources::seed_token(&mut store, &reference, &secret, &owner, permissions, now);
     }
     let alfa = Identity::nip(crate::ksef_v1::companies()[0].nip);
     let clerk = Identity::new(IdentityKind::Pesel, CLERK);
     let both = [Permission::InvoiceRead, Permission::InvoiceWrite];
     resources::seed_grant(&mut store, &alfa, &clerk, &both, now);
+    resources::introduce(&mut store, now);
     store
 }
 

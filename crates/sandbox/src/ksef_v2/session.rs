@@ -271,8 +271,7 @@ impl Sessions {
         caller: &Caller,
     ) -> Result<&mut Session, Problem> {
         let session = self.all.get_mut(reference);
-        let session =
-            session.filter(|it| it.caller.context == caller.context && it.kind == kind);
+        let session = session.filter(|it| it.caller.context == caller.context && it.kind == kind);
         let session = session.ok_or_else(|| unknown(reference))?;
         if session.caller.subject == caller.subject {
             Ok(session)

@@ -38,14 +38,15 @@ fn signature(ksef: &KsefV2, path: &str, right: &str, until: &str) -> String {
 /// The template of a path, for rules of faults.
 pub(super) fn template(path: &str) -> Option<&'static str> {
     let found = ["batch-parts", "session-upo", "invoice-upo", "invoice-part"].into_iter();
-    found.zip([
-        "/storage/batch-parts",
-        "/storage/session-upo",
-        "/storage/invoice-upo",
-        "/storage/invoice-part",
-    ])
-    .find(|(part, _)| path.split('/').any(|segment| segment == *part))
-    .map(|(_, template)| template)
+    found
+        .zip([
+            "/storage/batch-parts",
+            "/storage/session-upo",
+            "/storage/invoice-upo",
+            "/storage/invoice-part",
+        ])
+        .find(|(part, _)| path.split('/').any(|segment| segment == *part))
+        .map(|(_, template)| template)
 }
 
 /// Answers a request to the storage.

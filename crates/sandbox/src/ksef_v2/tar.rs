@@ -8,7 +8,11 @@ use bytes::Bytes;
 const BLOCK: usize = 512;
 
 /// The plain files of an archive, at most one more than `limit`.
-pub(super) fn read(mut source: impl Read, limit: usize, largest: u64) -> io::Result<Vec<(String, Bytes)>> {
+pub(super) fn read(
+    mut source: impl Read,
+    limit: usize,
+    largest: u64,
+) -> io::Result<Vec<(String, Bytes)>> {
     let mut files = Vec::new();
     let mut long_name = None;
     let mut header = [0; BLOCK];
@@ -72,7 +76,8 @@ fn content(source: &mut impl Read, size: u64) -> io::Result<Vec<u8>> {
 
 fn is_sound(header: &[u8; BLOCK]) -> bool {
     let spaced = header.iter().enumerate();
-    let sum: u64 = spaced.map(|(at, byte)| if (148..156).contains(&at) { 32 } else { u64::from(*byte) }).sum();
+    let sum: u64 =
+        spaced.map(|(at, byte)| if (148..156).contains(&at) { 32 } else { u64::from(*byte) }).sum();
     octal(&header[148..156]) == Some(sum)
 }
 
@@ -106,7 +111,9 @@ mod tests {
     #[test]
     fn what_is_written_is_read() {
         let files: Vec<_> = (0..5_u8)
-            .map(|number| (format!("{number}.xml"), Bytes::from(vec![number; 511 + usize::from(number)])))
+            .map(|number| {
+                (format!("{number}.xml"), Bytes::from(vec![number; 511 + usize::from(number)]))
+            })
             .collect();
         let mut archive = Vec::new();
         write(&mut archive, &files).unwrap();

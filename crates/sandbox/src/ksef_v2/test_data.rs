@@ -4,14 +4,14 @@
 mod registry;
 
 use chrono::{DateTime, Utc};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 pub(super) use registry::{Person, Registry, Role, Standing};
 
 use super::KsefV2;
 use super::people::{Identity, Permission};
 use super::permissions::{Grant, Way};
-use super::problem::Problem;
+use super::problem::{Problem, moment};
 use super::request::Request;
 use crate::reply::Reply;
 
@@ -135,6 +135,20 @@ pub(super) fn forbid_attachments(ksef: &KsefV2, request: &Request<'_>) -> Reply 
     let day = request.body["expectedEndDate"].as_str().and_then(|day| day.parse().ok());
     ksef.with_store(|store| store.resources.registry.forbid_attachments(nip, day, request.now));
     Reply::status(200)
+}
+
+/// `GET /permissions/attachments/status`.
+pub(super) fn attachments(ksef: &KsefV2, request: &Request<'_>) -> Result<Reply, Problem> {
+    let nip = request.caller()?.context.owner_nip().unwrap_or_default();
+    let body = ksef.with_store(|store| {
+        let registry = &store.resources.registry;
+        let mut body = json!({"isAttachmentAllowed": registry.may_attach(nip, request.now)});
+        if let Some(until) = registry.attachments_end(nip) {
+            body["revokedDate"] = json!(moment(until));
+        }
+        body
+    });
+    Ok(ksef.json(200, body))
 }
 
 /// `POST /testdata/context/block`: nobody can log in to the context any more.

@@ -299,18 +299,6 @@ fn is_own(registry: &Registry, caller: &Caller, reference: &str, token: &Token) 
     }
 }
 
-/// The permissions that a token can have.
-pub(super) const OF_TOKENS: [Permission; 8] = [
-    Permission::InvoiceRead,
-    Permission::InvoiceWrite,
-    Permission::CredentialsRead,
-    Permission::CredentialsManage,
-    Permission::SubunitManage,
-    Permission::EnforcementOperations,
-    Permission::Introspection,
-    Permission::CollectiveIdentifierManage,
-];
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -14,9 +14,9 @@ use super::request::Request;
 use super::session::{Session, context_element, with_visible};
 use super::storage;
 use super::store::Store;
+use crate::ksef::base64;
 use crate::ksef::upo::sealed;
 use crate::ksef::xml::escaped;
-use crate::ksef::base64;
 use crate::reply::Reply;
 
 const NAMESPACE: &str = "http://upo.schematy.mf.gov.pl/KSeF/v4-3";
@@ -107,7 +107,8 @@ fn page(store: &Store, reference: &str, session: &Session, index: usize) -> Byte
 }
 
 fn of_number(store: &Store, reference: &str, session: &Session, number: &str) -> Option<Bytes> {
-    let position = session.invoices.iter().position(|it| it.ksef_number.as_deref() == Some(number))?;
+    let position =
+        session.invoices.iter().position(|it| it.ksef_number.as_deref() == Some(number))?;
     let mut body = head(reference, session, "");
     document(store, session, position, &mut body);
     let accepted = store.archive.get(number)?.accepted;

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::{
-    Action, Channel, CommandId, CommandKind, DRIFT, ErrorKind, Event, JpkId, JpkRange, Machine, Now, ReadOnly,
-    Schedule, TimeDelta, Todo, Token,
+    Action, Channel, CommandId, CommandKind, DRIFT, ErrorKind, Event, JpkId, JpkRange, Machine,
+    Now, ReadOnly, Schedule, TimeDelta, Todo, Token,
 };
 use crate::worker::action::{Answer, Failed};
 
@@ -14,9 +14,6 @@ const SMALLER: u32 = 4;
 /// How long a package that nobody takes is left alone.
 const STUCK: Duration = Duration::from_secs(3600);
 
-/// How long to wait after the register or its journal failed.
-const STUMBLE: Duration = Duration::from_secs(10);
-
 impl Machine {
     /// Takes what became of an action; gives what the host should know.
     pub fn answer(&mut self, now: Now, action: &Action, answer: Answer) -> Vec<Event> {
@@ -24,6 +21,9 @@ impl Machine {
         if let Some(channel) = proved(action, &answer) {
             let failures = self.line_mut(channel).succeed();
             events.extend((failures > 0).then_some(Event::Recovered(channel, failures)));
+        }
+        if answer != Answer::Stumbled && !is_idle(action) {
+            self.stumbles.succeed();
         }
         match answer {
             Answer::Done => self.done(now, action),
@@ -45,7 +45,7 @@ impl Machine {
             Answer::TokenRefused => self.token_refused(now),
             Answer::Rejected(kind) => events.push(self.rejected(now, kind)),
             Answer::Withdrawn(again) => {
-                (self.withdraw, self.smaller) = (false, self.smaller + 1);
+                (self.wanted.withdrawal, self.smaller) = (false, self.smaller + 1);
                 self.commands.extend(again.map(|id| (id, Todo::AnswerAgain)));
             }
             Answer::State { repository, sent, journalled } => {
@@ -54,7 +54,7 @@ impl Machine {
             }
             Answer::ReadOnly => {
                 if let ReadOnly::Asked(reason) = self.read_only {
-                    (self.read_only, self.flush) = (ReadOnly::Local(reason), true);
+                    (self.read_only, self.wanted.flush) = (ReadOnly::Local(reason), true);
                 }
             }
             Answer::Announced => {
@@ -62,7 +62,7 @@ impl Machine {
                 events.push(Event::ReadOnly);
             }
             Answer::Failed(failed) => self.failed(now, action, &failed),
-            Answer::Stumbled => self.due.stumble = now.tick + STUMBLE,
+            Answer::Stumbled => self.stumbled(now),
         }
         events
     }
@@ -85,12 +85,12 @@ impl Machine {
                 self.due.certificates = now.tick + self.timing.certificates;
             }
             Action::Pack => {
-                self.flush = false;
+                self.wanted.flush = false;
                 self.skip_times(now);
             }
-            Action::Repeat(_) => self.repeat = None,
+            Action::Repeat(_) => self.wanted.repetition = None,
             Action::FetchKeys => {
-                self.keys_wanted = false;
+                self.wanted.keys = false;
                 self.due.poll = now.tick;
             }
             _ => {}
@@ -113,14 +113,17 @@ impl Machine {
         self.due.poll = now.tick + self.poll_interval();
     }
 
-    /// After a command the WebApi is asked at once for the next one. One that is known here
-    /// already is offered until it is confirmed, so asking again waits for that.
+    /// After a new command the WebApi is asked at once for the next one. One that is known here
+    /// already may be offered for ever, so asking again waits for the schedule.
     fn take_command(&mut self, now: Now, id: CommandId, todo: Todo) {
-        if self.commands.iter().any(|(known, _)| *known == id) {
+        let is_known = self.commands.iter().any(|(known, _)| *known == id);
+        if is_known || todo == Todo::Confirm {
             self.polled(now);
         } else {
-            self.commands.push_back((id, todo));
             self.due.poll = now.tick;
+        }
+        if !is_known {
+            self.commands.push_back((id, todo));
         }
     }
 
@@ -130,7 +133,7 @@ impl Machine {
         if self.unopened.as_ref() == Some(&id) {
             self.take_command(now, id, Todo::Reject);
         } else {
-            self.keys_wanted = true;
+            self.wanted.keys = true;
             self.unopened = Some(id);
             self.polled(now);
         }
@@ -169,7 +172,7 @@ impl Machine {
 
     fn rejected(&mut self, now: Now, kind: ErrorKind) -> Event {
         if self.smaller < SMALLER {
-            self.withdraw = true;
+            self.wanted.withdrawal = true;
             return Event::Rejected { kind, times: self.smaller };
         }
         self.line_mut(Channel::EventHub).hold(now.tick, STUCK);
@@ -191,18 +194,26 @@ impl Machine {
         }
         let sent = sent.filter(|_| repository < sent)?;
         match before {
-            Some((_, was_sent)) if repository < Some(was_sent) => {
+            Some(was_sent) if repository < Some(was_sent) => {
                 let first = repository.map_or(Some(JpkId::MIN), JpkId::next)?;
                 let range = JpkRange::new(first, was_sent).ok()?;
-                self.repeat = Some(range);
+                self.wanted.repetition = Some(range);
                 Some(Event::Behind(range))
             }
             _ => {
-                self.behind = Some((repository, sent));
+                self.behind = Some(sent);
                 self.due.reconcile = now.tick + self.timing.look_again;
                 None
             }
         }
+    }
+
+    /// The register, its journal or the packing failed: everything waits, as for a channel.
+    fn stumbled(&mut self, now: Now) {
+        let kind = ErrorKind::Local;
+        let failed = Failed { channel: Channel::Cpd, kind, retry_after: None };
+        let chance = self.chance();
+        self.stumbles.fail(now.tick, &failed, chance);
     }
 
     fn failed(&mut self, now: Now, action: &Action, failed: &Failed) {
@@ -213,7 +224,7 @@ impl Machine {
         }
         // Without new keys the command can still be given up.
         if *action == Action::FetchKeys {
-            self.keys_wanted = false;
+            self.wanted.keys = false;
         }
     }
 
@@ -224,6 +235,11 @@ impl Machine {
         self.seen = now;
         (moved.abs() > DRIFT).then_some(Event::ClockMoved(moved))
     }
+}
+
+/// Whether an action that succeeds proves nothing.
+fn is_idle(action: &Action) -> bool {
+    matches!(action, Action::Wait(_) | Action::RenewLease)
 }
 
 /// The channel that is known to work by this answer.

@@ -1,3 +1,5 @@
+//! What the machine decides, from inputs alone.
+
 use super::*;
 use crate::{
     ident::{Interval, ShipmentTypes},
@@ -51,7 +53,10 @@ fn each_frequency_packs_when_it_says() {
         assert_eq!(machine.next(at(80_000), &new) == Action::Pack, later, "{send}");
     }
     let mut machine = machine(7200);
-    assert_eq!(machine.next(at(1), &Facts { has_report: true, ..facts(true, 0, None) }), Action::Pack);
+    assert_eq!(
+        machine.next(at(1), &Facts { has_report: true, ..facts(true, 0, None) }),
+        Action::Pack
+    );
     machine.due.poll = Tick::new(Duration::MAX);
     // Times at which there was nothing are passed over.
     assert!(matches!(machine.next(at(7300), &Facts::default()), Action::Wait(_)));
@@ -128,6 +133,37 @@ fn commands_are_done_in_their_order_and_known_ones_are_not_asked_for_at_once() {
     machine.answer(at(1800), &Action::Poll, Answer::Command(call.clone(), Todo::Execute));
     assert!(matches!(machine.next(at(1800), &Facts::default()), Action::Wait(_)));
     assert_eq!(machine.next(at(1806), &Facts::default()), Action::Execute(call));
+}
+
+#[test]
+fn a_command_that_is_offered_for_ever_is_confirmed_once_an_interval() {
+    let mut machine = machine(7200);
+    let id = command("CQC", 1);
+    machine.answer(at(1800), &Action::Poll, Answer::Command(id.clone(), Todo::Confirm));
+    let confirm = Action::Confirm(id.clone());
+    assert_eq!(machine.next(at(1800), &Facts::default()), confirm);
+    machine.answer(at(1800), &confirm, Answer::Confirmed(id));
+    assert!(matches!(machine.next(at(1800), &Facts::default()), Action::Wait(_)));
+    assert_eq!(machine.next(at(3600), &Facts::default()), Action::Poll);
+}
+
+#[test]
+fn a_register_that_fails_is_left_alone_longer_and_longer() {
+    let mut machine = machine(7200);
+    let report = Facts { has_report: true, ..facts(true, 0, None) };
+    let mut waits = Vec::new();
+    let mut now = 1;
+    for _ in 0..4 {
+        assert_eq!(machine.next(at(now), &report), Action::Pack);
+        machine.answer(at(now), &Action::Pack, Answer::Stumbled);
+        let Action::Wait(wait) = machine.next(at(now), &report) else { panic!("no wait") };
+        machine.answer(at(now), &Action::Wait(wait), Answer::Done);
+        now += wait.as_secs() + 1;
+        waits.push(wait);
+    }
+    assert!(waits.is_sorted() && waits.last() > waits.first(), "{waits:?}");
+    machine.answer(at(now), &Action::Pack, Answer::Done);
+    assert_eq!(machine.next(at(now), &facts(false, 1, None)), Action::FetchToken);
 }
 
 #[test]
@@ -224,7 +260,9 @@ fn nothing_is_repeated_until_the_repository_was_behind_twice() {
     // It is processing: now it has what it lacked then.
     assert!(machine.answer(at(3600), &Action::Reconcile, state(9, 20)).is_empty());
     let told = machine.answer(at(7200), &Action::Reconcile, state(12, 30));
-    assert!(matches!(told[..], [Event::Behind(range)] if range == JpkRange::new(id(13), id(20)).unwrap()));
+    assert!(
+        matches!(told[..], [Event::Behind(range)] if range == JpkRange::new(id(13), id(20)).unwrap())
+    );
     assert!(matches!(machine.next(at(7200), &Facts::default()), Action::Poll));
     machine.answer(at(7200), &Action::Poll, Answer::NoCommand);
     assert!(matches!(machine.next(at(7200), &Facts::default()), Action::Repeat(_)));

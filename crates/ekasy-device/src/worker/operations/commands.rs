@@ -12,8 +12,8 @@ use crate::{
         web_api::{ConfirmCommand, EncryptedCommand},
     },
     device::DeviceError,
-    ident::{CheckFrequency, CommandId, CommandKind, SendFrequency},
     fiscalisation,
+    ident::{CheckFrequency, CommandId, CommandKind, SendFrequency},
     journal::{Acceptance, CommandState, Outcome, Pins, Registration, Schedule},
     worker::{
         action::{Answer, Todo},
@@ -56,11 +56,7 @@ impl Operations {
         }
     }
 
-    async fn accept(
-        &self,
-        command: &EncryptedCommand,
-        plaintext: &str,
-    ) -> Result<Answer, Trouble> {
+    async fn accept(&self, command: &EncryptedCommand, plaintext: &str) -> Result<Answer, Trouble> {
         let id = &command.command_id;
         let todo = match self.journal.accept_command(id, plaintext).await? {
             Acceptance::New => Todo::Execute,
@@ -163,7 +159,9 @@ impl Operations {
                 let id = self.next_id(CommandKind::CheckFirmware).await?;
                 let answer = self.client.check_firmware(id, firmware).await?;
                 if answer.verdict != FirmwareVerdict::Approved {
-                    self.tell(Event::Stumbled("the repository does not approve the program".into()));
+                    self.tell(Event::Stumbled(
+                        "the repository does not approve the program".into(),
+                    ));
                 }
             }
             None => return Ok(Done::Failed("this service is not known here".to_owned())),

@@ -74,7 +74,8 @@ async fn what_cannot_be_done_is_confirmed_as_failed_with_a_reason() {
     let running = Running::start(&till, &till.fiscalised().await);
     pass(Duration::from_secs(5)).await;
     till.device.failures.lock().unwrap().push("the printer is open");
-    let raw = |code: &str| Command::Raw { code: code.to_owned(), attributes: serde_json::Map::new() };
+    let raw =
+        |code: &str| Command::Raw { code: code.to_owned(), attributes: serde_json::Map::new() };
     let ids = [
         queue(&till, Command::QrCode { threshold: 0 }),
         queue(&till, Command::CallServer { service: "CNF".to_owned() }),

@@ -2,11 +2,7 @@
 
 use std::time::Duration;
 
-use ekasy_device::{
-    code::ReadOnlyReason,
-    ident::SendFrequency,
-    worker::Event,
-};
+use ekasy_device::{code::ReadOnlyReason, ident::SendFrequency, worker::Event};
 use sandbox::crk::{Keep, Kind, State};
 
 use super::{Running, confirmed, queue, settle, timetable};

@@ -154,7 +154,8 @@ async fn an_answer_that_is_too_large_is_packed_again_smaller_even_after_a_restar
     assert_eq!(till.archive().numbers, 41);
     till.sandbox.crk().set_hub_limit(40_000);
     let before = till.archive().received;
-    let command = sandbox::crk::Command::Documents { from: 2, to: 40, shipment_type: "ALL".to_owned() };
+    let command =
+        sandbox::crk::Command::Documents { from: 2, to: 40, shipment_type: "ALL".to_owned() };
     super::queue(&till, command);
     running.handle.poll_now();
     pass(Duration::from_millis(1)).await;
@@ -196,7 +197,8 @@ async fn a_repository_that_lacks_what_it_was_sent_gets_it_again() {
     running.report(2).await;
     pass(Duration::from_secs(60)).await;
     // The hub says 201 and the package is never seen again.
-    let rule = Rule::new(Fault::Reply { status: 201, retry_after: None }).on(&Method::POST, MESSAGES);
+    let rule =
+        Rule::new(Fault::Reply { status: 201, retry_after: None }).on(&Method::POST, MESSAGES);
     till.sandbox.crk().faults().push(rule.turn(Turn::First(1)));
     running.sell(3..=20).await;
     running.report(21).await;

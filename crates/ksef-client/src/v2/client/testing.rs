@@ -11,7 +11,7 @@ use common_http::{
 use ksef_crypto::number::{ContextIdentifier, ReferenceNumber};
 use serde_json::{Value, json};
 
-use crate::v2::{Account, Client, Environment, api::KsefV2, login::Tokens};
+use crate::v2::{Account, Client, Environment, login::Tokens};
 
 /// Numbers of the right form that nobody has.
 pub(crate) const LOGIN: &str = "20260401-AU-0123456789-ABCDEF0123-45";

@@ -2,6 +2,7 @@ use std::sync::Mutex;
 
 use common_core::limit::{Window, Windows};
 use common_http::scripted::{Scripted, Step};
+use http::HeaderValue;
 use serde_json::json;
 
 use super::{testing::*, *};

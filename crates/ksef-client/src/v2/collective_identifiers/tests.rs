@@ -50,7 +50,7 @@ fn what_is_paid_is_written_as_in_the_example() {
         assert_eq!(body_of(&generate), expected);
     }
     let cents = body_of(&Generate::new([paid(KSEF_NUMBER, "0.10", "x"), invoice(OTHER)]));
-    assert_eq!(cents["invoices"][0]["payment"].to_string(), r#"{"amount":0.1,"currency":"PLN"}"#);
+    assert_eq!(cents["invoices"][0]["payment"].to_string(), r#"{"amount":0.10,"currency":"PLN"}"#);
 }
 
 #[test]

@@ -67,6 +67,6 @@ async fn a_failing_service_is_asked_again_and_no_token_is_sent() {
     assert_eq!(error.kind(), crate::v2::ErrorKind::NotFound);
     assert!(!format!("{error} {error:?}").contains("canary"));
     assert_eq!(lines(&script), ["GET /status", "GET /status", "GET /messages", "GET /messages"]);
-    let headers = |request: &http::Request<Body>| request.headers().contains_key("authorization");
+    let headers = |request: &Request<Body>| request.headers().contains_key("authorization");
     assert!(!script.requests().iter().any(headers));
 }

@@ -3,7 +3,10 @@
 use std::io;
 
 use common_http::BuildError;
-use ksef_crypto::{certificate::Certificate, number::ContextIdentifier};
+use ksef_crypto::{
+    certificate::{Certificate, SubjectRules, authentication_vector, vector::Vector},
+    number::ContextIdentifier,
+};
 use quick_xml::{
     Writer,
     events::{BytesDecl, BytesText, Event},
@@ -44,16 +47,12 @@ impl DocumentVersion {
 }
 
 impl SubjectIdentification {
-    /// How KSeF knows the holder of a certificate: by its subject when that has a serial number
-    /// with `PNOPL`, `PESEL`, `TINPL` or `NIP`, or an organisation identifier with `VATPL`, and by
-    /// its fingerprint otherwise.
+    /// How KSeF knows the holder of a certificate: by its subject when that fits the rules of a
+    /// person's signature or a seal, and by its fingerprint otherwise.
     pub fn of(certificate: &Certificate) -> Self {
-        let subject = certificate.subject().to_string();
-        let marks = ["PNOPL", "PESEL", "TINPL", "NIP", "VATPL"];
-        if marks.iter().any(|mark| subject.contains(mark)) {
-            Self::Subject
-        } else {
-            Self::Fingerprint
+        match authentication_vector(certificate, SubjectRules::Version2).vector {
+            Vector::Fingerprint(_) => Self::Fingerprint,
+            _ => Self::Subject,
         }
     }
 

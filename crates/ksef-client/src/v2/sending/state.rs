@@ -141,7 +141,7 @@ mod tests {
         let state = OnlineSessionState::new(&reference(SESSION), &FormCode::FA_3, &key, None);
         let text = state.expose_json();
         let back = OnlineSessionState::from_json(&text).unwrap();
-        assert_eq!((back.reference(), back.form), (state.reference(), FormCode::FA_3));
+        assert_eq!((back.reference(), &back.form), (state.reference(), &FormCode::FA_3));
         assert_eq!((back.key.expose_key(), back.key.iv()), (&[7; 32], &[9; 16]));
         assert!(!format!("{state:?}").contains("BwcH"));
         assert!(OnlineSessionState::from_json(&"{}".into()).is_err());

@@ -54,8 +54,12 @@ impl LoginDocument {
 
 fn context(node: Node<'_, '_>, space: &str) -> Result<Identity, Misfit> {
     let mut parts = Children::of(node)?;
-    let kinds =
-        [IdentityKind::Nip, IdentityKind::InternalId, IdentityKind::NipVatUe, IdentityKind::PeppolId];
+    let kinds = [
+        IdentityKind::Nip,
+        IdentityKind::InternalId,
+        IdentityKind::NipVatUe,
+        IdentityKind::PeppolId,
+    ];
     for kind in kinds {
         if let Some(node) = parts.optional(space, kind.as_str()) {
             let value = crate::ksef::xml::plain(node).unwrap_or_default();

@@ -16,7 +16,9 @@ impl AllowedIps {
             list.iter().filter_map(|it| it.as_str().map(str::to_owned)).collect::<Vec<_>>()
         };
         let mut allowed = Self::default();
-        for text in texts("ip4Addresses").iter().chain(&texts("ip4Ranges")).chain(&texts("ip4Masks")) {
+        for text in
+            texts("ip4Addresses").iter().chain(&texts("ip4Ranges")).chain(&texts("ip4Masks"))
+        {
             allowed.0.extend(range(text));
         }
         allowed

@@ -35,7 +35,8 @@ pub(in super::super) fn with_signature(
     })?;
     let certificate = &signed.certificate;
     let (subject, method) = subject(certificate, &document)?;
-    let chain = request.query("verifyCertificateChain").is_some_and(|it| it.eq_ignore_ascii_case("true"));
+    let chain =
+        request.query("verifyCertificateChain").is_some_and(|it| it.eq_ignore_ascii_case("true"));
     let mut caller = Caller {
         context: document.context,
         subject,
@@ -67,7 +68,8 @@ pub(in super::super) fn with_signature(
 fn check_encoding(bytes: &[u8]) -> Result<(), Problem> {
     let text = std::str::from_utf8(bytes).map_err(|_| Problem::code(21217))?;
     let prolog = text.split_once("?>").map_or("", |(prolog, _)| prolog).to_lowercase();
-    let other = prolog.starts_with("<?xml") && prolog.contains("encoding") && !prolog.contains("utf-8");
+    let other =
+        prolog.starts_with("<?xml") && prolog.contains("encoding") && !prolog.contains("utf-8");
     if other { Err(Problem::code(21217)) } else { Ok(()) }
 }
 
@@ -105,7 +107,9 @@ fn subject(
     }
     let subject = match holder {
         Some(Holder::Seal { nip }) => Identity::nip(&nip),
-        Some(Holder::Person { pesel: Some(pesel), .. }) => Identity::new(IdentityKind::Pesel, &pesel),
+        Some(Holder::Person { pesel: Some(pesel), .. }) => {
+            Identity::new(IdentityKind::Pesel, &pesel)
+        }
         Some(Holder::Person { nip: Some(nip), .. }) => Identity::nip(&nip),
         _ => return Err(Problem::code(21115)),
     };

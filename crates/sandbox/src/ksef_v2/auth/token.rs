@@ -18,7 +18,9 @@ pub(in super::super) fn with_token(ksef: &KsefV2, request: &Request<'_>) -> Resu
     let context = Identity::read(&body["contextIdentifier"]).filter(Identity::is_shaped);
     let kinds = [IdentityKind::Pesel, IdentityKind::Fingerprint];
     let context = context.filter(|context| !kinds.contains(&context.kind)).ok_or_else(|| {
-        Problem::misfits(vec!["Pole 'contextIdentifier.value' ma nieprawidłową wartość.".to_owned()])
+        Problem::misfits(vec![
+            "Pole 'contextIdentifier.value' ma nieprawidłową wartość.".to_owned(),
+        ])
     })?;
     let sealed = body["encryptedToken"].as_str().and_then(unbase64).unwrap_or_default();
     let plain = ksef.unseal(Usage::Token, &sealed, body["publicKeyId"].as_str())?;

@@ -83,8 +83,9 @@ impl Csr {
         let key = key(&request.info.public_key)?;
         let algorithm = algorithm(&request.algorithm, key.kind).ok_or(Flaw::Algorithm)?;
         let signed = request.info.to_der().map_err(|_| Flaw::FormatOrSignature)?;
+        let signature = request.signature.as_bytes().ok_or(Flaw::FormatOrSignature)?;
         UnparsedPublicKey::new(algorithm, &key.bytes)
-            .verify(&signed, request.signature.raw_bytes())
+            .verify(&signed, signature)
             .map_err(|_| Flaw::FormatOrSignature)?;
         Ok(Self { name, key })
     }
@@ -124,7 +125,7 @@ pub(super) fn is_same_subject(first: &Attributes, second: &Attributes) -> bool {
 }
 
 fn key(info: &SubjectPublicKeyInfoOwned) -> Result<PublicKey, Flaw> {
-    let bytes = info.subject_public_key.raw_bytes().to_vec();
+    let bytes = info.subject_public_key.as_bytes().ok_or(Flaw::FormatOrSignature)?.to_vec();
     let kind = if info.algorithm.oid == RSA {
         let key = RsaPublicKey::from_pkcs1_der(&bytes).map_err(|_| Flaw::Key)?;
         (key.size() == 256).then_some(KeyKind::Rsa2048)

@@ -20,13 +20,16 @@ pub(in super::super) fn matches(pattern: &str, text: &str) -> bool {
         return addresses(pattern, text);
     }
     if pattern.starts_with(NAME) {
-        return text.chars().all(|it| it.is_ascii_alphanumeric() || "_- ąćęłńóśźżĄĆĘŁŃÓŚŹŻ".contains(it));
+        return text
+            .chars()
+            .all(|it| it.is_ascii_alphanumeric() || "_- ąćęłńóśźżĄĆĘŁŃÓŚŹŻ".contains(it));
     }
     if pattern.starts_with("^\\d{2}") {
         return is_pesel(text);
     }
     if pattern.starts_with("^([1-9](") {
-        return numbers::short_form(text).is_some_and(|it| is_nip(&it[..10]) && is_date(&it[11..19]));
+        return numbers::short_form(text)
+            .is_some_and(|it| is_nip(&it[..10]) && is_date(&it[11..19]));
     }
     pattern.starts_with("^[1-9](") && is_nip(text)
 }
@@ -109,8 +112,15 @@ mod tests {
         let table = include_str!("schemas.json");
         let schemas: serde_json::Value = serde_json::from_str(table).unwrap();
         let samples = [
-            "0321C82DA41B4362", "5265877635", "02070803628", "DE123456789", "10.0.0.1",
-            "10.0.0.0/8", "10.0.0.1-10.0.0.9", "Certyfikat ąę_1", "5265877635-20250826-0100001AF629-AF",
+            "0321C82DA41B4362",
+            "5265877635",
+            "02070803628",
+            "DE123456789",
+            "10.0.0.1",
+            "10.0.0.0/8",
+            "10.0.0.1-10.0.0.9",
+            "Certyfikat ąę_1",
+            "5265877635-20250826-0100001AF629-AF",
         ];
         let mut found = Vec::new();
         collect(&schemas, &mut found);

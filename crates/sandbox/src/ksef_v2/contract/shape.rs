@@ -64,13 +64,7 @@ fn resolved<'a>(schemas: &'a Schemas, schema: &'a Value) -> &'a Value {
     named.map_or(schema, |named| resolved(schemas, named))
 }
 
-fn object(
-    schemas: &Schemas,
-    schema: &Value,
-    given: &Value,
-    path: &str,
-    misfits: &mut Vec<String>,
-) {
+fn object(schemas: &Schemas, schema: &Value, given: &Value, path: &str, misfits: &mut Vec<String>) {
     let Some(members) = given.as_object() else {
         misfits.push(format!("Pole '{path}' ma nieprawidłowy typ."));
         return;
@@ -81,7 +75,9 @@ fn object(
         let at = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
         let needed = required.contains(&name.as_str());
         match members.get(name) {
-            None | Some(Value::Null) if needed => misfits.push(format!("Pole '{at}' jest wymagane.")),
+            None | Some(Value::Null) if needed => {
+                misfits.push(format!("Pole '{at}' jest wymagane."))
+            }
             None | Some(Value::Null) => {}
             Some(given) => value(schemas, shape, given, &at, misfits),
         }

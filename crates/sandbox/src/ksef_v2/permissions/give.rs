@@ -3,9 +3,9 @@
 
 use serde_json::{Value, json};
 
-use super::describe::{self, Details};
+use super::describe;
 use super::operation::{self, Outcome};
-use super::{Authorization, Grant, Scope, Target, Way};
+use super::{Authorization, Details, Grant, Scope, Target, Way};
 use crate::ksef_v2::KsefV2;
 use crate::ksef_v2::people::{Identity, IdentityKind, Permission};
 use crate::ksef_v2::problem::Problem;
@@ -79,9 +79,10 @@ fn authorizations(ksef: &KsefV2, request: &Request<'_>) -> Result<Reply, Problem
     let subject = identity(body, "subjectIdentifier")?;
     let scope = body["permission"].as_str().and_then(Scope::read);
     let scope = scope.ok_or_else(|| misfit("permission"))?;
-    let mut given = Authorization::new(&caller.context, &subject, scope, request.now);
+    let about = body["description"].as_str().unwrap_or_default();
+    let given = Authorization::new(&caller.context, &subject, scope, request.now);
+    let mut given = given.described(about);
     given.author = Some(caller.subject);
-    given.about = body["description"].as_str().unwrap_or_default().to_owned();
     given.details = describe::entity(body);
     operation::start(ksef, request, move |store| {
         is_of(&given.authorizing, &[IdentityKind::Nip])?;

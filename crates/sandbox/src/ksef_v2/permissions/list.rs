@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::describe::Part;
 use super::{Authorization, Grant, Permissions, Target, Way, owned, seek};
 use crate::ksef_v2::KsefV2;
-use crate::ksef_v2::people::{Identity, IdentityKind};
+use crate::ksef_v2::people::{Identity, IdentityKind, Permission};
 use crate::ksef_v2::problem::{Problem, moment};
 use crate::ksef_v2::request::Request;
 use crate::ksef_v2::test_data::Standing;
@@ -29,7 +29,7 @@ pub(in crate::ksef_v2) fn list(ksef: &KsefV2, request: &Request<'_>) -> Result<R
                 let mut body = grants(found, personal);
                 let owned = owned(registry, context, subject);
                 if !owned.is_empty() && context.kind != IdentityKind::PeppolId {
-                    let names: Vec<_> = owned.into_iter().map(|one| one.as_str()).collect();
+                    let names: Vec<_> = owned.into_iter().map(Permission::as_str).collect();
                     body["ownerPermissions"] = json!(names);
                 }
                 body

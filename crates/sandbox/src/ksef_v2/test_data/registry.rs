@@ -206,14 +206,14 @@ impl Registry {
         }
     }
 
-    /// When the permission to attach files ends; the outer `None` when there never was one.
-    pub(in crate::ksef_v2) fn attachments(&self, nip: &str) -> Option<Option<DateTime<Utc>>> {
-        self.attachments.get(nip).copied()
+    /// When a taxpayer's permission to attach files ends or ended.
+    pub(in crate::ksef_v2) fn attachments_end(&self, nip: &str) -> Option<DateTime<Utc>> {
+        self.attachments.get(nip).copied().flatten()
     }
 
     /// Whether a taxpayer may attach files now.
     pub(in crate::ksef_v2) fn may_attach(&self, nip: &str, now: DateTime<Utc>) -> bool {
-        self.attachments(nip).is_some_and(|until| until.is_none_or(|until| now < until))
+        self.attachments.get(nip).is_some_and(|until| until.is_none_or(|until| now < until))
     }
 }
 
@@ -271,7 +271,7 @@ mod tests {
         let mut registry = Registry::default();
         let now = "2026-02-01T12:00:00Z".parse().unwrap();
         registry.forbid_attachments("9990000103", None, now);
-        assert_eq!(registry.attachments("9990000103"), None);
+        assert_eq!(registry.attachments_end("9990000103"), None, "there was nothing to end");
         registry.allow_attachments("9990000103");
         assert!(registry.may_attach("9990000103", now));
         registry.forbid_attachments("9990000103", "2026-02-03".parse().ok(), now);

@@ -48,7 +48,8 @@ async fn signed_documents_log_in_with_every_kind_of_certificate() {
     let (document, certificate) = (challenge(ksef).await.0, ksef.certificate("seal").unwrap());
     let document = login_document(&document, own, "certificateSubject");
     let body = document.split_once("?>").unwrap().1;
-    let started = post_xml(ksef, "/auth/xades-signature", sign::enveloping(body, &certificate)).await;
+    let started =
+        post_xml(ksef, "/auth/xades-signature", sign::enveloping(body, &certificate)).await;
     redeem(ksef, &started).await;
     assert_eq!(ksef.unexpected(), []);
 }
@@ -72,7 +73,13 @@ async fn what_is_wrong_with_a_signed_document_is_told_at_once() {
         (latin, 21217),
         (sign::enveloped(&unsound, &seal), 21401),
         (sign::enveloped(&document.replace("2.0", "3.0"), &seal), 21401),
-        (signed.clone().replace("</AuthTokenRequest>", "<s:Signature xmlns:s=\"http://www.w3.org/2000/09/xmldsig#\"/></AuthTokenRequest>"), 9103),
+        (
+            signed.clone().replace(
+                "</AuthTokenRequest>",
+                "<s:Signature xmlns:s=\"http://www.w3.org/2000/09/xmldsig#\"/></AuthTokenRequest>",
+            ),
+            9103,
+        ),
     ] {
         assert_eq!(post_xml(ksef, path, xml).await.code(), code);
     }
@@ -165,7 +172,11 @@ async fn tokens_are_redeemed_once_and_not_too_early() {
     assert_eq!(caller.get(&path).await.ok(200)["isTokenRedeemed"], false);
     assert_eq!(redeem().await.status, 200);
     assert_eq!(redeem().await.code(), 21301);
-    assert_eq!(caller.get("/sessions?sessionType=Online").await.status, 401, "another kind of token");
+    assert_eq!(
+        caller.get("/sessions?sessionType=Online").await.status,
+        401,
+        "another kind of token"
+    );
     tokio::time::advance(Duration::from_secs(8 * 24 * 3600)).await;
     let gone = caller.get(&path).await;
     assert_eq!((gone.status, &gone.json()["status"]), (410, &json!(410)));

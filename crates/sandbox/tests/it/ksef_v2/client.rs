@@ -172,7 +172,8 @@ impl Caller {
     }
 
     pub(crate) async fn close(&self, session: &str) -> Answer {
-        let answer = self.send(Method::POST, &format!("/sessions/online/{session}/close"), &[], "").await;
+        let answer =
+            self.send(Method::POST, &format!("/sessions/online/{session}/close"), &[], "").await;
         self.ksef.settle().await;
         answer
     }

@@ -43,7 +43,10 @@ fn parameters_permissions_codes_and_limits_are_those_of_the_contract() {
         assert_eq!(row["body"], body, "{key}");
         let mut endpoints = endpoints.as_array().unwrap().iter();
         let endpoint = endpoints
-            .find(|it| format!("{} {}", it["method"].as_str().unwrap(), it["path"].as_str().unwrap()) == key)
+            .find(|it| {
+                format!("{} {}", it["method"].as_str().unwrap(), it["path"].as_str().unwrap())
+                    == key
+            })
             .unwrap();
         assert_eq!(row["limit"], endpoint["limit"], "{key}");
         assert_eq!(row["auth"], json!(endpoint["auth"] == "required"), "{key}");

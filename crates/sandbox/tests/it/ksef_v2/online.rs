@@ -25,7 +25,10 @@ async fn an_invoice_is_sent_numbered_and_confirmed() {
     assert_eq!(alfa.close(&session).await.status, 204);
     let status = alfa.get(&format!("/sessions/{session}")).await.ok(200);
     assert_eq!(status["status"]["code"], 200);
-    assert_eq!((&status["invoiceCount"], &status["successfulInvoiceCount"]), (&json!(1), &json!(1)));
+    assert_eq!(
+        (&status["invoiceCount"], &status["successfulInvoiceCount"]),
+        (&json!(1), &json!(1))
+    );
     assert_eq!(status["upo"]["pages"].as_array().unwrap().len(), 1);
     let document = alfa.get(&format!("/invoices/ksef/{number}")).await;
     assert_eq!(document.body, invoice("F/1").as_bytes());
@@ -132,7 +135,8 @@ async fn opening_needs_a_form_a_vector_and_a_key() {
     let ksef = sandbox.ksef_v2();
     let alfa = login(ksef, ALFA).await;
     let encryption = encryption(ksef).await;
-    let body = |form, encryption: &serde_json::Value| json!({"formCode": form, "encryption": encryption});
+    let body =
+        |form, encryption: &serde_json::Value| json!({"formCode": form, "encryption": encryption});
     let answer = alfa.post("/sessions/online", &body(form("FA (1)"), &encryption)).await;
     assert_eq!(answer.code(), 21405);
     let mut other = encryption.clone();

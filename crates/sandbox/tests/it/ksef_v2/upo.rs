@@ -36,10 +36,14 @@ async fn receipts_are_the_same_by_every_way_and_signed() {
     assert_eq!(alfa.get(&path).await.body, first.body);
     let page = String::from_utf8(first.body.to_vec()).unwrap();
     assert_eq!(page.matches("<Dokument>").count(), 2);
-    for part in ["<Strona>1<", "<LiczbaStron>2<", "<ZakresDokumentowDo>2<", "<CalkowitaLiczbaDokumentow>3<"] {
+    for part in
+        ["<Strona>1<", "<LiczbaStron>2<", "<ZakresDokumentowDo>2<", "<CalkowitaLiczbaDokumentow>3<"]
+    {
         assert!(page.contains(part), "{part}");
     }
     verify(&page);
+    conforms(&page);
+    conforms(&text_of);
     assert_eq!(ksef.unexpected(), []);
 }
 
@@ -59,6 +63,27 @@ fn verify(page: &str) {
         }
         Err(_) => skip("xmlsec1 is not installed"),
     }
+}
+
+/// The published schema, which does not know the name that the test environment gives itself.
+fn conforms(receipt: &str) {
+    let schema = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../../shared/reference/ksef-v2/xsd/upo/upo-v4-3.xsd"
+    );
+    if !std::path::Path::new(schema).exists() {
+        println!("SKIPPED: the folder ../shared/reference does not exist");
+        return;
+    }
+    let mut command = std::process::Command::new("xmllint");
+    command.args(["--noout", "--nonet", "--schema", schema, "-"]);
+    command.stdin(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+    let Ok(mut child) = command.spawn() else { return skip("xmllint is not installed") };
+    let receipt = receipt.replace(" - środowisko testowe (TE)", "");
+    std::io::Write::write_all(child.stdin.as_mut().unwrap(), receipt.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
 }
 
 #[expect(clippy::disallowed_methods, reason = "CI sets a variable to forbid skipping")]

@@ -1,0 +1,224 @@
+//! A program that sends batches, gives steps up, and takes each up again from its stored state.
+
+use std::time::Duration;
+
+use ksef_client::v1::{
+    Client, Error, ErrorKind, FormCode,
+    batch::{BatchOutcome, BatchState, Processing, ResumedBatch},
+    session::Closed,
+};
+use ksef_crypto::{
+    keys::LocalSigner,
+    link::InvoiceHash,
+    package::{Level, PackLimits, PartLimit},
+    xades::Trust,
+};
+use rand::rngs::StdRng;
+use tokio::time::{sleep, timeout};
+use trial::Failure;
+
+use crate::{
+    invoices::{Invoice, Nature},
+    judge::Truth,
+    plan::{SETTLED, patience},
+    sender::{check_sentence, may_be_tried_again, quick, seller},
+    tally::{Row, Verdict},
+};
+
+/// The compressions of one package: each makes another package of the same invoices.
+const LEVELS: [u8; 6] = [6, 1, 3, 9, 5, 7];
+
+/// How many steps a caller makes in the time of trouble.
+const STEPS: u32 = 40;
+
+/// One caller with one batch.
+pub(crate) struct Batcher {
+    pub(crate) client: Client,
+    pub(crate) signer: LocalSigner,
+    pub(crate) rng: StdRng,
+    pub(crate) invoices: Vec<Invoice>,
+    pub(crate) folder: tempfile::TempDir,
+    pub(crate) verdict: Verdict,
+    /// How often the caller meant to announce.
+    pub(crate) announcements: usize,
+    packings: usize,
+    state: Option<BatchState>,
+    outcome: Option<BatchOutcome>,
+}
+
+impl Batcher {
+    pub(crate) fn new(
+        client: Client,
+        signer: LocalSigner,
+        rng: StdRng,
+        invoices: Vec<Invoice>,
+    ) -> Result<Self, Failure> {
+        Ok(Self {
+            client,
+            signer,
+            rng,
+            invoices,
+            folder: tempfile::tempdir()?,
+            verdict: Verdict::default(),
+            announcements: 0,
+            packings: 0,
+            state: None,
+            outcome: None,
+        })
+    }
+
+    /// Goes as far as it comes in the time of trouble.
+    pub(crate) async fn work(mut self) -> Result<Self, Failure> {
+        self.go(STEPS, true).await?;
+        Ok(self)
+    }
+
+    /// Goes on with a client that nothing disturbs, to the end.
+    pub(crate) async fn end(&mut self, careful: &Client) -> Result<(), Failure> {
+        self.client = careful.clone();
+        self.go(STEPS, false).await?;
+        if self.outcome.is_none() {
+            let names: Vec<_> = self.invoices.iter().map(|one| &one.name).take(1).collect();
+            self.verdict.lost(format!("the batch of {names:?} never came to an end"));
+        }
+        Ok(())
+    }
+
+    async fn go(&mut self, steps: u32, gives_up: bool) -> Result<(), Failure> {
+        for _ in 0..steps {
+            if self.outcome.is_some() {
+                return Ok(());
+            }
+            let limit = patience(&mut self.rng, Duration::from_millis(400)).filter(|_| gives_up);
+            let step = self.step();
+            let ended = match limit {
+                None => Some(step.await),
+                Some(limit) => timeout(limit, step).await.ok(),
+            };
+            match ended {
+                Some(Ok(())) => {}
+                Some(Err(error)) => self.failed(error)?,
+                None => {
+                    self.verdict.tally.count(Row::BatchCancelled);
+                    sleep(SETTLED).await;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn failed(&mut self, error: Error) -> Result<(), Failure> {
+        check_sentence(&mut self.verdict, "a batch", &error);
+        if error.kind() == ErrorKind::Duplicate {
+            // A lost announcement holds the package: make another one of the same invoices.
+            self.verdict.tally.count(Row::BatchRepacked);
+            self.state = None;
+            return Ok(());
+        }
+        self.verdict.tally.count(Row::BatchFailedStep);
+        if may_be_tried_again(&error) { Ok(()) } else { Err(error.into()) }
+    }
+
+    /// One step, from what is stored to what is stored.
+    async fn step(&mut self) -> Result<(), Error> {
+        let Some(state) = self.state.clone() else { return self.pack().await };
+        match self.client.resume_batch(state)? {
+            ResumedBatch::Prepared(prepared) => {
+                self.state = Some(prepared.sign(&self.signer)?.export());
+            }
+            ResumedBatch::Signed(signed) => {
+                self.announcements += 1;
+                self.state = Some(signed.announce().await?.export());
+            }
+            ResumedBatch::Announced(announced) => {
+                let state = &mut self.state;
+                let observe = |part: ksef_client::v1::batch::PartUploaded| {
+                    state.iter_mut().for_each(|state| state.record(part.ordinal));
+                };
+                let uploaded = announced.upload(3, observe).await?;
+                self.state = Some(uploaded.export());
+                self.state = Some(uploaded.finish().await?.export());
+            }
+            ResumedBatch::Processing(processing) => self.wait(processing).await?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    async fn pack(&mut self) -> Result<(), Error> {
+        let key = self.client.authority_key().await?;
+        let level = LEVELS[self.packings % LEVELS.len()];
+        let level = Level::new(level).unwrap_or_default();
+        self.packings += 1;
+        let outgoing: Vec<_> = self.invoices.iter().map(Invoice::outgoing).collect();
+        let preparation = self.client.batch(seller(), FormCode::FA_2, key).level(level);
+        let limits = PackLimits::v1().part(PartLimit::Sealed(2048));
+        let prepared = preparation.limits(limits).pack(outgoing, self.folder.path()).await?;
+        self.state = Some(prepared.export());
+        Ok(())
+    }
+
+    async fn wait(&mut self, processing: Processing) -> Result<(), Error> {
+        self.outcome = Some(processing.wait(&quick()).await?);
+        Ok(())
+    }
+
+    /// All of it is issued, or none.
+    pub(crate) async fn judge(&mut self, careful: &Client, truth: &Truth) -> Result<(), Failure> {
+        let is_good = self.invoices.iter().all(|one| one.nature == Nature::Good);
+        let issued: usize = self.invoices.iter().map(|one| truth.copies(one)).sum();
+        let what = format!("a batch of {} invoices, good: {is_good}", self.invoices.len());
+        match &self.outcome {
+            Some(BatchOutcome::Accepted(closed)) => {
+                self.verdict.tally.count(Row::BatchAccepted);
+                if !is_good {
+                    self.verdict.untrue(format!("{what} was accepted"));
+                }
+                for invoice in &self.invoices {
+                    match truth.copies(invoice) {
+                        0 => self.verdict.lost(format!("{what}: {} is not issued", invoice.name)),
+                        1 => {}
+                        many => {
+                            let name = &invoice.name;
+                            self.verdict.duplicated(format!("{what}: {name} issued {many} times"));
+                        }
+                    }
+                }
+                let closed = closed.clone();
+                let hashes = self.invoices.iter().map(|one| InvoiceHash::of(&one.bytes)).collect();
+                confirm(careful, &closed, hashes, &mut self.verdict).await?;
+            }
+            Some(_) => {
+                self.verdict.tally.count(Row::BatchRejected);
+                if is_good || issued > 0 {
+                    self.verdict.untrue(format!("{what} was rejected, and {issued} are issued"));
+                }
+            }
+            None => {}
+        }
+        Ok(())
+    }
+}
+
+/// The confirmation names the hashes that were accepted, and no others.
+pub(crate) async fn confirm(
+    careful: &Client,
+    closed: &Closed,
+    accepted: Vec<InvoiceHash>,
+    verdict: &mut Verdict,
+) -> Result<(), Failure> {
+    // The handle may have come from a client that is disturbed.
+    let closed = careful.closing(closed.reference().clone()).wait(&quick()).await?;
+    let books = closed.reconcile(accepted, Trust::AnyCertificate).await?;
+    verdict.tally.add(Row::Confirmed, books.confirmed() as u64);
+    let reference = closed.reference();
+    for hash in books.missing() {
+        verdict.lost(format!("{reference}: {} is accepted and not confirmed", hash.base64()));
+    }
+    for document in books.foreign() {
+        let hash = &document.hash;
+        verdict
+            .untrue(format!("{reference}: {hash} is confirmed and nobody knew that it was sent"));
+    }
+    Ok(())
+}
