@@ -182,6 +182,48 @@ def crk_objects():
                     for form in (vector.get("compact"), vector.get("flattened"), vector.get("general")) if form)
 
 
+KSEF_V1_REFERENCE = "20240401-EE-0123456789-ABCDEF0123-46"
+KSEF_V1_ANSWERS = [
+    {"exception": {"serviceCtx": "srvTEST", "serviceCode": "invented", "serviceName": "exception.handler",
+                   "timestamp": "2024-04-01T10:00:00.000Z", "exceptionDetailList": [
+                       {"exceptionCode": 21176, "exceptionDescription": "invented"}, {"exceptionCode": "x"}]}},
+    {"exception": {"exceptionDetailList": [{"exceptionCode": "21304"}]}}, {"exception": None},
+    {"timestamp": "2024-04-01T10:00:00.000Z", "referenceNumber": KSEF_V1_REFERENCE, "processingCode": 315,
+     "processingDescription": "invented", "elementReferenceNumber": KSEF_V1_REFERENCE,
+     "invoiceStatus": {"invoiceNumber": "FV/1", "ksefReferenceNumber": "1111111111-20240401-0123456789AB-CD",
+                       "acquisitionTimestamp": "2024-04-01T10:00:00.000Z"},
+     "upoPageList": [{"upoReferenceNumber": KSEF_V1_REFERENCE}], "upo": "PHg+",
+     "invoiceStatusList": [{"elementReferenceNumber": KSEF_V1_REFERENCE, "processingCode": 200}],
+     "numberOfElements": 1, "pageSize": 10, "pageOffset": 0},
+    {"processingCode": 200, "numberOfElements": 2, "numberOfParts": 1, "partList": [
+        {"partReferenceNumber": KSEF_V1_REFERENCE, "partNumber": 1, "partName": "p",
+         "plainPartHash": {"hashSHA": {"algorithm": "SHA-256", "encoding": "Base64", "value": "AA=="}, "fileSize": 3}}]},
+    {"timestamp": "2024-04-01T10:00:00Z", "referenceNumber": KSEF_V1_REFERENCE,
+     "sessionToken": {"token": "0a" * 32, "context": {
+         "contextIdentifier": {"type": "onip", "identifier": "1111111111"},
+         "contextName": {"type": "fn", "fullName": "x"},
+         "credentialsRoleList": [{"type": "token", "roleType": "owner", "roleDescription": "x"}]}}},
+    {"timestamp": "2024-04-01T10:00:00Z", "referenceNumber": KSEF_V1_REFERENCE, "packageSignature": {
+        "packageName": "p.zip", "packagePartSignatureList": [
+            {"url": "https://x.test/a", "method": "PUT", "partFileName": "p.zip.001.aes", "ordinalNumber": 1,
+             "headerEntryList": [{"key": "a", "value": "b"}]}]}},
+    {"invoiceHeaderList": [{"invoiceReferenceNumber": "FV/1", "ksefReferenceNumber": "x",
+                            "subjectBy": {"issuedByIdentifier": {"type": "onip", "identifier": "1"}},
+                            "net": "1.00", "currency": "PLN"}], "numberOfElements": 1},
+]
+
+
+def ksef_v1_answers():
+    """A status of success, and one of failure, before each body."""
+    return [status + json.dumps(body).encode() for body in KSEF_V1_ANSWERS for status in (b"\0", b"\x65", b"\xff")]
+
+
+def ksef_v1_archives():
+    """Each archive as announced and not, plain and encrypted."""
+    zips = [archive[1:] for archive in archives() if archive.startswith(b"z")]
+    return [bytes([choice]) + archive for archive in [*zips, b"", b"PK\x03\x04"] for choice in range(4)]
+
+
 def notifications():
     for vector in load("kros/vectors/signature.json"):
         if all(isinstance(vector.get(name), str) for name in ("utf8", "body")):
@@ -205,6 +247,8 @@ def seeds():
         "epp_statement": [*statements(), *files("epp/regressions", "*.json"), *files("epp/regressions", "*.xml"),
                           *(b"z" + archive for archive in files("epp/regressions", "*.zip"))],
         "kros_notification": notifications(),
+        "ksef_v1_answers": ksef_v1_answers(),
+        "ksef_v1_archive": ksef_v1_archives(),
         "numbers": numbers + IDENTIFIERS,
         "package_open": archives(),
         "xades_verify": signed + files("ksef/vectors/upo", "*.xml"),

@@ -18,6 +18,7 @@ const BENCHES: &[Bench] = &[
     Bench { name: "crypto", package: "ksef-crypto" },
     Bench { name: "packing", package: "ksef-crypto" },
     Bench { name: "xades", package: "ksef-crypto" },
+    Bench { name: "ksef-v1", package: "ksef-client" },
     Bench { name: "store", package: "common-store" },
     Bench { name: "ekasy", package: "ekasy-device" },
 ];

@@ -30,6 +30,7 @@ const SCENES: &[Scene] = &[
         example: "ksef-v1-demo",
         prepare: batch_of_invoices,
     },
+    Scene { name: "ekasy", package: "ekasy-device", example: "ekasy-demo", prepare: nothing },
 ];
 
 /// Plays one scene, or all of them in order.
@@ -74,6 +75,6 @@ mod tests {
     #[test]
     fn an_unknown_scene_is_refused_with_the_list_of_scenes() {
         let failure = run(Some("opera")).unwrap_err().to_string();
-        assert_eq!(failure, "there is no scene `opera`; the scenes are: kros, epp, ksef-v1");
+        assert_eq!(failure, "there is no scene `opera`; the scenes are: kros, epp, ksef-v1, ekasy");
     }
 }

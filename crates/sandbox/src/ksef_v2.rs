@@ -191,7 +191,7 @@ impl KsefV2 {
     ///
     /// [`SeedError`] when it is not an invoice of a known form, or a duplicate.
     pub fn add_invoice(&self, bytes: Bytes) -> Result<AcceptedInvoice, SeedError> {
-        seed::add(self, &bytes)
+        seed::add(self, bytes)
     }
 
     /// Puts many generated invoices into the archive; their bytes are made when asked for, so a

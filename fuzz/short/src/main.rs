@@ -46,6 +46,8 @@ targets! {
     epp_date = "../../fuzz_targets/epp_date.rs",
     epp_statement = "../../fuzz_targets/epp_statement.rs",
     kros_notification = "../../fuzz_targets/kros_notification.rs",
+    ksef_v1_answers = "../../fuzz_targets/ksef_v1_answers.rs",
+    ksef_v1_archive = "../../fuzz_targets/ksef_v1_archive.rs",
     numbers = "../../fuzz_targets/numbers.rs",
     package_open = "../../fuzz_targets/package_open.rs",
     xades_verify = "../../fuzz_targets/xades_verify.rs",

@@ -29,8 +29,10 @@ use tokio::time::{sleep, timeout};
 use trial::{Failure, complain};
 
 use crate::{
-    plan::{Task, rng},
-    register::{Given, Note, Till, credentials, entry, options, order},
+    entries::{entry, options},
+    orders::rng,
+    register::{Given, Note, Till, credentials, order},
+    task::Task,
 };
 
 /// The file of the journal.
@@ -205,6 +207,8 @@ impl Log {
             Event::Accepted(..) => self.say("accepted"),
             Event::Packed { .. } => self.say("packed"),
             Event::Sent { .. } => self.say("sent"),
+            // A command that cannot be read is among the orders on purpose.
+            Event::Unopened(..) => Ok(()),
             other if other.is_alarm() => self.write(&format!("alarm {other:?}")),
             _ => Ok(()),
         };

@@ -11,13 +11,19 @@
 //! `cargo run -q -p ekasy-device --example ekasy-crash -- --seeds 300 [--first-seed 1]`
 
 mod child;
+#[path = "../ekasy-till/entries.rs"]
+mod entries;
 #[path = "../ekasy-till/judge.rs"]
 mod judge;
+#[path = "../ekasy-till/orders.rs"]
+mod orders;
 mod parent;
-mod plan;
 #[path = "../ekasy-till/register.rs"]
 mod register;
 mod tally;
+mod task;
+#[path = "../ekasy-till/told.rs"]
+mod told;
 
 use std::process::ExitCode;
 

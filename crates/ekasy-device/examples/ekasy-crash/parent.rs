@@ -1,7 +1,5 @@
 //! One seed: a repository, a register that is killed again and again, and the verdict.
 
-mod log;
-
 use std::{path::Path, time::Duration};
 
 use ekasy_device::journal::Journal;
@@ -18,10 +16,11 @@ use trial::{Failure, Verdict, child::Child};
 use crate::{
     CHILD, child,
     judge::{Life, judge},
-    plan::{Task, command, rng, timetable},
+    orders::{command, rng, timetable},
     tally::Row,
+    task::Task,
+    told::Told,
 };
-use log::Told;
 
 /// Rows of the fiscalisation behind the one that sends the report.
 const REPORT_SENT: u8 = 14;
@@ -33,6 +32,7 @@ pub(crate) async fn seed(seed: u64) -> Result<Verdict<Row>, Failure> {
     let crk = sandbox.crk();
     crk.set_timetable(timetable(seed));
     forget_a_confirmation(crk, seed);
+    hesitate(crk);
     let kind = if seed.is_multiple_of(2) { Kind::Software } else { Kind::Hardware };
     let registers = crk.registers();
     let register = registers.into_iter().find(|register| register.kind == kind);
@@ -45,7 +45,11 @@ pub(crate) async fn seed(seed: u64) -> Result<Verdict<Row>, Failure> {
         cpd: crk.cpd_url().to_owned(),
         web_api: crk.webapi_url().to_owned(),
         hub: crk.hub_url().to_owned(),
-        last: random.random_range(12..=45),
+        // Where documents go out by the hour, only a daily report sends the last ones in time.
+        last: match seed % 3 {
+            0 => 11 * random.random_range(2..=4),
+            _ => random.random_range(12..=45),
+        },
         ends_read_only: seed.is_multiple_of(4),
     };
     let folder = tempfile::tempdir()?;
@@ -73,6 +77,17 @@ fn forget_a_confirmation(crk: &Crk, seed: u64) {
     let forgotten = Fault::Reply { status: 204, retry_after: None };
     let rule = Rule::new(forgotten).on(&Method::POST, "/api/Repository/Command");
     crk.faults().push(rule.turn(Turn::Nth(1 + seed % 3)));
+}
+
+/// What was processed is answered a moment later, so that kills fall in between now and then.
+fn hesitate(crk: &Crk) {
+    for (method, path, ms) in [
+        (Method::POST, "/api/SerwerCPD/Command", 25),
+        (Method::POST, "/e-kasy/publishers/{publisher}/messages", 8),
+    ] {
+        let rule = Rule::new(Fault::DelayAfter { ms }).on(&method, path);
+        crk.faults().push(rule.turn(Turn::PerThousand(500)));
+    }
 }
 
 /// Everything that the producer gives a register.
@@ -105,8 +120,10 @@ fn ask(crk: &Crk, task: &Task, round: u64, random: &mut StdRng) {
 /// A life of the register until the seed's moment.
 async fn kill(folder: &Path, round: u64, random: &mut StdRng) -> Result<(), Failure> {
     let mut child = start(folder, round)?;
-    let lines = if random.random_range(0..3) == 0 { 0 } else { random.random_range(1..30) };
-    let longest = if lines == 0 { 250_000 } else { 12_000 };
+    // The first lives end in fiscalisation as a rule, in which little is said.
+    let is_early = round < 3 || random.random_range(0..4) == 0;
+    let lines = if is_early { 0 } else { random.random_range(1..30) };
+    let longest = if is_early { 300_000 } else { 12_000 };
     let pause = Duration::from_micros(random.random_range(0..longest));
     spawn_blocking(move || {
         for _ in 0..lines {

@@ -6,7 +6,8 @@ use serde_json::Value;
 use trial::{Failure, Verdict};
 
 use crate::{
-    register::{entry, fiscalisation_report, is_in_gap},
+    entries::{entry, is_in_gap},
+    register::fiscalisation_report,
     tally::Row,
 };
 

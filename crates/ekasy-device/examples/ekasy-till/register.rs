@@ -1,5 +1,4 @@
-//! A register for campaigns and scenes: what it is asked for it notes, line by line, and its
-//! documents follow from a seed and their numbers, so that a judge can make them again.
+//! A register for campaigns and scenes: what it is asked for it notes, line by line.
 
 use std::{fmt, sync::Arc};
 
@@ -11,13 +10,13 @@ use ekasy_device::{
     device::{Device, DeviceResult, Firmware, FiscalFacts, FiscalWrite},
     fiscalisation::Order,
     ident::{
-        FirmwareChecksum, FirmwareVersion, JpkId, JpkRange, SerialNumber, TechnicianId,
+        FirmwareChecksum, FirmwareVersion, JpkId, SerialNumber, TechnicianId,
         UniqueNumber,
     },
     jose::{Certificate, SoftwareKey},
-    journal::{Document, Journalled, Schedule},
-    packing::{DocumentKind, Frame, FrameError, InfoTable, Limits},
-    worker::{FrameFacts, Options, Timing},
+    journal::Schedule,
+    packing::{Frame, FrameError},
+    worker::FrameFacts,
 };
 use trial::Failure;
 
@@ -100,43 +99,6 @@ pub(crate) fn fiscalisation_report(id: JpkId, evidence: &str) -> Vec<u8> {
     format!(r#"{{"rapFisk":{{"JPKID":{id},"nrEwid":"{evidence}"}}}}"#).into_bytes()
 }
 
-/// What a register of this seed produces under that number: mostly receipts, now and then a daily
-/// report, a receipt that is too large for one request, or two numbers without a document.
-pub(crate) fn entry(seed: u64, number: u64) -> Result<Journalled, Failure> {
-    let id = JpkId::new(number)?;
-    if is_in_gap(number) {
-        return Ok(Journalled::Gap(JpkRange::new(id, JpkId::new(number + 1)?)?));
-    }
-    let (kind, member) = match number {
-        _ if number.is_multiple_of(11) => (DocumentKind::DailyReport, "rapDob"),
-        _ if number.is_multiple_of(7) => (DocumentKind::NonFiscalPrint, "wydrNiefisk"),
-        _ if number.is_multiple_of(5) => (DocumentKind::CancelledReceipt, "paragonAnul"),
-        _ => (DocumentKind::Receipt, "paragon"),
-    };
-    let length = if number % 19 == seed % 19 { 14_000 } else { 40 + (number * 37) % 300 };
-    let text = noise(seed.wrapping_mul(1_000_003) ^ number, length);
-    let value = (seed * 31 + number * 7) % 100_000;
-    let bytes = format!(
-        r#"{{"{member}":{{"JPKID":{number},"pamiecChr":1,"nrDok":{number},"wart":{value},"opis":"{text}"}}}}"#
-    );
-    Ok(Journalled::Document(Document::new(id, kind, bytes.into_bytes())?))
-}
-
-/// Whether there is no document under that number: gaps are two numbers long.
-pub(crate) fn is_in_gap(number: u64) -> bool {
-    number > 1 && number % 23 < 2
-}
-
-/// Text that compresses badly.
-fn noise(start: u64, length: u64) -> String {
-    let mut state = start;
-    let letters = (0..length).map(|_| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-        char::from_u32(u32::from(b'a') + u32::try_from((state >> 33) % 26).unwrap_or_default())
-    });
-    letters.map(Option::unwrap_or_default).collect()
-}
-
 /// Who is fiscalised for whom.
 pub(crate) fn order(make: Make, number: &UniqueNumber) -> Result<Order, Failure> {
     let taxpayer = TAXPAYER.parse()?;
@@ -149,24 +111,8 @@ pub(crate) fn order(make: Make, number: &UniqueNumber) -> Result<Order, Failure>
     })
 }
 
-/// Small requests, so that few documents make several packages and some documents come in parts.
-pub(crate) fn options(make: Make, seed: u64) -> Options {
-    let short = match make {
-        Make::Hardware => InfoTable::hardware(),
-        Make::Software => InfoTable::software(),
-    };
-    let limits = Limits::default().request(12_000);
-    Options::new(frame).short_form(short).limits(limits).seed(seed)
-}
-
-/// The same on virtual time, where a lease lasts long and is renewed rarely.
-pub(crate) fn slow_options(make: Make, seed: u64) -> Options {
-    let hour = std::time::Duration::from_secs(3600);
-    options(make, seed).timing(Timing::default().renew_lease(hour))
-}
-
 /// What stands around the documents of a shipment.
-fn frame(facts: &FrameFacts<'_>) -> Result<Frame, FrameError> {
+pub(crate) fn frame(facts: &FrameFacts<'_>) -> Result<Frame, FrameError> {
     let evidence = facts.evidence_number.map_or("", |number| number.as_str());
     let header = format!(r#"{{"wersja":"JPK_KASA_v2-0","dataJPK":"{}"}}"#, facts.now.to_rfc3339());
     let number = facts.unique_number;

@@ -16,7 +16,7 @@ use ekasy_device::{
 use http::Uri;
 
 /// For so long of real time a request keeps virtual time from moving.
-const LONGEST: Duration = Duration::from_millis(200);
+const LONGEST: Duration = Duration::from_millis(50);
 
 /// No answer of the repository is larger.
 const LARGEST: u64 = 8 << 20;

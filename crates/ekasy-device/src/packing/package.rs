@@ -64,7 +64,23 @@ impl Package {
         Self { command_id, number, is_last, range, body }
     }
 
+    /// The same package under another identifier, which is as long.
+    pub(crate) fn under(self, id: CommandId) -> Self {
+        let (old, new) = (self.command_id.as_str().as_bytes(), id.as_str().as_bytes());
+        let mut body = self.body.to_vec();
+        // It stands at the beginning, before what is sealed.
+        let place = body.windows(old.len()).position(|text| text == old);
+        if let Some(place) = place.and_then(|at| body.get_mut(at..at + new.len())) {
+            place.copy_from_slice(new);
+        }
+        Self { command_id: id, body: body.into(), ..self }
+    }
+
     /// The id of the shipment, the same in all its packages.
+    ///
+    /// Whoever receives parts can tell them by identifier and number alone, so only one document
+    /// of a shipment may go in parts under this identifier. The worker gives each further one an
+    /// identifier of its own.
     pub fn command_id(&self) -> &CommandId {
         &self.command_id
     }

@@ -93,6 +93,9 @@ impl Worker {
             Ok(start) => start,
             Err(trouble) => return Err(WorkerError::of(trouble)),
         };
+        if start.schedule.is_none() {
+            self.operations.tell(Event::NoSchedule);
+        }
         let clock = Arc::clone(self.operations.client.clock());
         let seed = self.operations.options.seed;
         let timing = self.operations.options.timing;

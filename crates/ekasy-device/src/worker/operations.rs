@@ -98,9 +98,6 @@ impl Operations {
             self.client.use_web_api(address)?;
         }
         self.take_stored_token().await?;
-        if registration.schedule.is_none() {
-            self.tell(Event::NoSchedule);
-        }
         let read_only = match registration.read_only_since {
             Some(_) => ReadOnly::Announced,
             None => self.begun_read_only().await?,

@@ -1,6 +1,7 @@
 //! The worker at work on virtual time: schedules, commands, outages, refusals.
 
 mod commands;
+mod parts;
 mod schedule;
 mod trouble;
 

@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use ksef_client::v1::{
-    Client, Error, ErrorKind, FormCode,
+    BaseUrl, Client, Error, ErrorKind, FormCode,
     batch::{BatchOutcome, BatchState, Processing, ResumedBatch},
     session::Closed,
 };
 use ksef_crypto::{
     keys::LocalSigner,
     link::InvoiceHash,
-    package::{Level, PackLimits, PartLimit},
+    package::{PackLimits, PartLimit},
     xades::Trust,
 };
 use rand::rngs::StdRng;
@@ -25,9 +25,6 @@ use crate::{
     tally::{Row, Verdict},
 };
 
-/// The compressions of one package: each makes another package of the same invoices.
-const LEVELS: [u8; 6] = [6, 1, 3, 9, 5, 7];
-
 /// How many steps a caller makes in the time of trouble.
 const STEPS: u32 = 40;
 
@@ -39,6 +36,8 @@ pub(crate) struct Batcher {
     pub(crate) invoices: Vec<Invoice>,
     pub(crate) folder: tempfile::TempDir,
     pub(crate) verdict: Verdict,
+    /// Where the service says that it is; the client reaches it through the wire.
+    service: BaseUrl,
     /// How often the caller meant to announce.
     pub(crate) announcements: usize,
     packings: usize,
@@ -49,12 +48,14 @@ pub(crate) struct Batcher {
 impl Batcher {
     pub(crate) fn new(
         client: Client,
+        service: BaseUrl,
         signer: LocalSigner,
         rng: StdRng,
         invoices: Vec<Invoice>,
     ) -> Result<Self, Failure> {
         Ok(Self {
             client,
+            service,
             signer,
             rng,
             invoices,
@@ -75,11 +76,15 @@ impl Batcher {
 
     /// Goes on with a client that nothing disturbs, to the end.
     pub(crate) async fn end(&mut self, careful: &Client) -> Result<(), Failure> {
+        let wire = self.client.base().clone();
         self.client = careful.clone();
+        self.state =
+            self.state.take().map(|state| moved(&state, &wire, careful.base())).transpose()?;
         self.go(STEPS, false).await?;
         if self.outcome.is_none() {
-            let names: Vec<_> = self.invoices.iter().map(|one| &one.name).take(1).collect();
-            self.verdict.lost(format!("the batch of {names:?} never came to an end"));
+            let (state, first) = (&self.state, self.invoices.first().map(|one| &one.name));
+            let sentence = format!("the batch of {first:?} never came to an end: {state:?}");
+            self.verdict.lost(format!("{sentence}, {} packages", self.packings));
         }
         Ok(())
     }
@@ -116,7 +121,10 @@ impl Batcher {
             return Ok(());
         }
         self.verdict.tally.count(Row::BatchFailedStep);
-        if may_be_tried_again(&error) { Ok(()) } else { Err(error.into()) }
+        if may_be_tried_again(&error) {
+            return Ok(());
+        }
+        Err(format!("a batch: {error}").into())
     }
 
     /// One step, from what is stored to what is stored.
@@ -128,7 +136,10 @@ impl Batcher {
             }
             ResumedBatch::Signed(signed) => {
                 self.announcements += 1;
-                self.state = Some(signed.announce().await?.export());
+                let announced = signed.announce().await?.export();
+                let state = moved(&announced, &self.service, self.client.base());
+                // A state that is text and back is the same state.
+                self.state = Some(state.unwrap_or(announced));
             }
             ResumedBatch::Announced(announced) => {
                 let state = &mut self.state;
@@ -147,11 +158,12 @@ impl Batcher {
 
     async fn pack(&mut self) -> Result<(), Error> {
         let key = self.client.authority_key().await?;
-        let level = LEVELS[self.packings % LEVELS.len()];
-        let level = Level::new(level).unwrap_or_default();
         self.packings += 1;
-        let outgoing: Vec<_> = self.invoices.iter().map(Invoice::outgoing).collect();
-        let preparation = self.client.batch(seller(), FormCode::FA_2, key).level(level);
+        // Other names make another package of the same invoices.
+        let packing = self.packings;
+        let named = |one: &Invoice| one.outgoing().named(format!("{packing}-{}", one.name));
+        let outgoing: Vec<_> = self.invoices.iter().map(named).collect();
+        let preparation = self.client.batch(seller(), FormCode::FA_2, key);
         let limits = PackLimits::v1().part(PartLimit::Sealed(2048));
         let prepared = preparation.limits(limits).pack(outgoing, self.folder.path()).await?;
         self.state = Some(prepared.export());
@@ -198,6 +210,16 @@ impl Batcher {
         }
         Ok(())
     }
+}
+
+/// The same state with its parts going to another address of the same service, as behind a proxy.
+fn moved(
+    state: &BatchState,
+    from: &BaseUrl,
+    to: &BaseUrl,
+) -> Result<BatchState, serde_json::Error> {
+    let text = serde_json::to_string(state)?;
+    serde_json::from_str(&text.replace(from.as_str(), to.as_str()))
 }
 
 /// The confirmation names the hashes that were accepted, and no others.

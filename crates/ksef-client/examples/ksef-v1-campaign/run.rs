@@ -240,7 +240,9 @@ impl<'a> Maker<'a> {
         let seal = self.ksef.certificate("seal").ok_or("the sandbox has no seal")?;
         let certificate = Certificate::from_pem(&seal.certificate_pem)?;
         let signer = LocalSigner::new(PrivateKey::from_pem(&seal.key_pem)?, certificate)?;
-        Batcher::new(client.clone(), signer, rng, invoices)
+        let service = Environment::at(self.ksef.base_url())?;
+        let service = Client::builder(service).build()?.base().clone();
+        Batcher::new(client.clone(), service, signer, rng, invoices)
     }
 }
 

@@ -221,7 +221,10 @@ async fn try_open(client: &Client, token: &SecretString) -> Result<Session, Erro
 
 /// What goes wrong on the way, and what may have happened without harm.
 pub(crate) fn may_be_tried_again(error: &Error) -> bool {
-    error.is_transient()
+    // A refusal that was cut off does not say why; the next one will.
+    let is_cut = error.problem().is_some() && error.code().is_none();
+    is_cut
+        || error.is_transient()
         || error.may_have_happened()
         || matches!(error.kind(), ErrorKind::NotFinished | ErrorKind::Unreadable)
 }

@@ -22,7 +22,7 @@
 //!
 //! | call | what may have happened | what to do |
 //! |---|---|---|
-//! | `announce` | a batch exists whose number is lost; without its parts it comes to nothing | announce again. When that is refused as a [`Duplicate`](crate::v1::ErrorKind::Duplicate) (21204), the lost announcement still holds this very package: pack the same invoices anew at another [`level`](Preparation::level), which gives another package |
+//! | `announce` | a batch exists whose number is lost; without its parts it comes to nothing | announce again. When that is refused as a [`Duplicate`](crate::v1::ErrorKind::Duplicate) (21204), the lost announcement still holds this very package: pack the same invoices anew under other [names](crate::v1::Outgoing::named), which always gives another package |
 //! | `upload` | the part is there or not | upload again: it changes nothing more |
 //! | `finish` | the processing has begun or not | finish again: [`Uploaded::finish`] asks for the status, and takes "no longer open" for begun |
 //! | `wait` | nothing, it only asks | ask again, also in another process |

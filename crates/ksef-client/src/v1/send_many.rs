@@ -34,9 +34,9 @@
 //! ```
 
 mod file;
+mod known;
 mod note;
 mod outcome;
-mod past;
 mod resolve;
 mod run;
 

@@ -10,9 +10,7 @@ use std::{
 };
 
 use common_core::clock::Clock;
-use common_http::{
-    CallOptions, Download, Endpoint, Info, Paged, SharedToken, TokenCache,
-};
+use common_http::{CallOptions, Download, Endpoint, Info, Paged, SharedToken, TokenCache};
 use futures_util::{Stream, TryStreamExt};
 use ksef_crypto::number::ContextIdentifier;
 

@@ -111,7 +111,10 @@ mod tests {
         assert_eq!(refused(&List::new().page_size(101)), "pageSize");
         let page = read::<List>(r#"{"continuationToken":"next","items":[{"future":1}]}"#).unwrap();
         let next = List::new().page_size(10).next(&page).unwrap();
-        assert!(shown(&next).ends_with("?pageSize=10\naccept: application/json\nx-continuation-token: next"));
+        assert!(
+            shown(&next)
+                .ends_with("?pageSize=10\naccept: application/json\nx-continuation-token: next")
+        );
         let last = read::<List>(r#"{"continuationToken":"","items":null}"#).unwrap();
         assert_eq!(next.next(&last), None);
         if let Some(page) = read_example::<List>("200") {

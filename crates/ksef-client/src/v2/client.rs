@@ -194,7 +194,7 @@ impl Client {
 
     /// What uploads and downloads by links that the service gave: without any token, and counted
     /// in no limit (KSeF 2.0 facts §0, 3).
-    pub(crate) fn storage<A: common_http::Api>(&self, base: BaseUrl) -> common_http::Client<A> {
+    pub(crate) fn storage<A: common_http::Api>(&self, base: &BaseUrl) -> common_http::Client<A> {
         self.0.settings.storage(base).build()
     }
 }

@@ -306,7 +306,12 @@ mod tests {
         assert!(PageSizes(100).check(9).is_err() && PageSizes(100).check(101).is_err());
         assert_eq!(PageSizes(100).check(100).unwrap(), 100);
         assert!(check_length("description", &"ż".repeat(256), (5, 256)).is_ok());
-        assert_eq!(check_length("description", "abcd", (5, 256)).unwrap_err().field(), "description");
-        assert!(check_count("list", 0, (1, 10)).is_err() && check_count("list", 10, (1, 10)).is_ok());
+        assert_eq!(
+            check_length("description", "abcd", (5, 256)).unwrap_err().field(),
+            "description"
+        );
+        assert!(
+            check_count("list", 0, (1, 10)).is_err() && check_count("list", 10, (1, 10)).is_ok()
+        );
     }
 }

@@ -6,7 +6,7 @@ mod recovery;
 #[cfg(test)]
 mod tests;
 
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use common_core::effect::Effect;
 use common_http::{BuildError, Info};
@@ -83,7 +83,22 @@ impl Error {
     ///
     /// It says nothing about whether the call has happened.
     pub fn is_transient(&self) -> bool {
-        self.kind().is_transient() || self.status().is_some_and(|status| status.code == 550)
+        self.kind().is_transient()
+            || self.status().is_some_and(|status| status.code == 550)
+            || self.login_failure().is_some_and(Self::is_transient)
+    }
+
+    /// Why an account could not log in or renew its tokens on the way to a call, for the kind
+    /// [`NoLogin`](ErrorKind::NoLogin).
+    pub fn login_failure(&self) -> Option<&Self> {
+        let mut cause = std::error::Error::source(self);
+        while let Some(error) = cause {
+            if let Some(failure) = error.downcast_ref::<Arc<Self>>() {
+                return Some(failure.as_ref());
+            }
+            cause = error.source();
+        }
+        None
     }
 
     /// The code of the first finding, if the service named one.

@@ -84,8 +84,7 @@ impl FormCode {
 
     /// Whether that environment takes it.
     pub fn accepted_at(&self, environment: &Environment) -> bool {
-        *self != Self::FA_2
-            || matches!(environment, Environment::Test | Environment::Custom(_))
+        *self != Self::FA_2 || matches!(environment, Environment::Test | Environment::Custom(_))
     }
 
     pub(crate) fn to_wire(&self) -> wire::FormCode {

@@ -61,6 +61,7 @@ struct Terms {
     context: ContextIdentifier,
     allowed: AllowedIps,
     version: DocumentVersion,
+    by: Option<SubjectIdentification>,
     chain: bool,
     feature: Option<Feature>,
 }
@@ -73,6 +74,7 @@ impl Client {
             context,
             allowed: AllowedIps::new(),
             version: DocumentVersion::default(),
+            by: None,
             chain: false,
             feature: None,
         };
@@ -91,6 +93,13 @@ impl Login {
     /// Sets the version of the document that is signed; [`DocumentVersion::V2_1`] without it.
     pub fn document_version(mut self, version: DocumentVersion) -> Self {
         self.terms.version = version;
+        self
+    }
+
+    /// Sets by what the signer is known; told from the certificate without it
+    /// ([`SubjectIdentification::of`]).
+    pub fn identify_by(mut self, by: SubjectIdentification) -> Self {
+        self.terms.by = Some(by);
         self
     }
 

@@ -104,8 +104,7 @@ mod tests {
     #[test]
     fn a_session_is_opened_with_one_form_and_one_key() {
         let form = crate::v2::FormCode::FA_3.to_wire();
-        let body =
-            wire::OpenOnlineSessionRequest::new(wire::EncryptionInfo::new("K", "V"), form);
+        let body = wire::OpenOnlineSessionRequest::new(wire::EncryptionInfo::new("K", "V"), form);
         let json = r#"{"encryption":{"encryptedSymmetricKey":"K","initializationVector":"V"},"formCode":{"schemaVersion":"1-0E","systemCode":"FA (3)","value":"FA"}}"#;
         assert_eq!(shown(&Open::new(body.clone())), post("/sessions/online", json));
         let request = Open::new(body).feature(Feature::SubjectIdentifierValidation);

@@ -1,8 +1,6 @@
 //! Sessions of both kinds: lists, states, invoices and confirmations (KSeF 2.0 facts §7 to §9).
 
 mod lists;
-#[cfg(test)]
-mod tests;
 
 use common_core::effect::Effect;
 use common_http::{Auth, Info};
@@ -158,3 +156,6 @@ endpoint!(Upo -> document {
             .finish()
     },
 });
+
+#[cfg(test)]
+mod tests;

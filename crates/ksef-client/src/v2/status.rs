@@ -104,7 +104,10 @@ mod tests {
     fn unknown_codes_are_classed_by_their_hundred() {
         let class = |code| Status { code, description: None, details: Vec::new() }.class();
         assert_eq!([class(100), class(170), class(199), class(0)], [Class::Pending; 4]);
-        assert_eq!((class(200), class(210), class(550)), (Class::Done, Class::Over, Class::Cancelled));
+        assert_eq!(
+            (class(200), class(210), class(550)),
+            (Class::Done, Class::Over, Class::Cancelled)
+        );
         assert_eq!([class(300), class(440), class(500), class(999)], [Class::Failed; 4]);
     }
 }

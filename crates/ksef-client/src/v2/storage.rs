@@ -110,20 +110,20 @@ impl Client {
     /// Uploads by a link.
     pub(crate) async fn upload(&self, upload: &Upload) -> Result<(), Error> {
         let base = origin(&upload.link, Upload::INFO.name)?;
-        Ok(self.storage::<Storage>(base).send(upload).await?)
+        Ok(self.storage::<Storage>(&base).send(upload).await?)
     }
 
     /// Fetches a document by a link.
     pub(crate) async fn fetch(&self, link: &SecretString) -> Result<Document, Error> {
         let base = origin(link, Fetch::INFO.name)?;
-        Ok(self.storage::<Storage>(base).send(&Fetch(link.clone())).await?)
+        Ok(self.storage::<Storage>(&base).send(&Fetch(link.clone())).await?)
     }
 
     /// Fetches by a link what may be large.
     pub(crate) async fn stream(&self, link: &SecretString) -> Result<Download, Error> {
         let base = origin(link, Fetch::INFO.name)?;
         let fetch = Fetch(link.clone());
-        Ok(self.storage::<Storage>(base).download(&fetch, CallOptions::new()).await?)
+        Ok(self.storage::<Storage>(&base).download(&fetch, CallOptions::new()).await?)
     }
 }
 

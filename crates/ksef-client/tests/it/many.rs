@@ -166,6 +166,37 @@ async fn no_more_invoices_are_taken_than_may_be_under_way() {
     assert_expected(&sandbox);
 }
 
+#[tokio::test(start_paused = true)]
+async fn no_more_invoices_are_sent_at_a_time_than_was_said() {
+    let sandbox = in_process().await;
+    let session = session(&beside(&sandbox), &sandbox, ALFA).await;
+    disturb(&sandbox, Fault::DelayBefore { ms: 100 }, 1000);
+    for (sending, least) in [(1, 1000), (5, 200)] {
+        let start = session.clock().tick();
+        let plan = run(&session).sending(sending).waiting(20);
+        let all = results(plan.send(stream::iter(invoices(&format!("W{sending}"), 10)))).await;
+        let took = session.clock().tick().since(start).as_millis();
+        assert_eq!(tally(&all).accepted, 10);
+        assert!((least..2 * least).contains(&took), "{sending} at a time took {took} ms");
+    }
+}
+
+#[tokio::test]
+async fn elements_that_are_known_are_never_taken_for_lost_ones() {
+    let sandbox = in_process().await;
+    let session = owner(&beside(&sandbox), &sandbox).await;
+    let rule = |fault, turn| Rule::new(fault).on(&Method::PUT, SEND).turn(turn);
+    sandbox.ksef_v1().faults().push(rule(Fault::LoseAnswer, Turn::Nth(2)));
+    sandbox.ksef_v1().faults().push(rule(Fault::DropRequest, Turn::Nth(3)));
+    let mut all = vec![Outgoing::bytes("wrong", invoice_of(BETA, "wrong"))];
+    all.extend(invoices("O", 2));
+    let all = results(run(&session).sending(1).send(stream::iter(all))).await;
+    assert!(matches!(all[0].outcome, Outcome::Rejected(_)), "{all:?}");
+    assert!(matches!(all[1].outcome, Outcome::Accepted(_)), "{all:?}");
+    assert!(matches!(all[2].outcome, Outcome::NotSent(_)), "{all:?}");
+    assert_true(&sandbox, &all);
+}
+
 #[tokio::test]
 async fn a_folder_is_sent_in_the_order_of_its_names() {
     let sandbox = in_process().await;

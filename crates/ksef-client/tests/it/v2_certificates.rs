@@ -1,7 +1,7 @@
 //! Certificates of KSeF 2.0: requested, fetched, used, and revoked.
 
 use ksef_client::v2::{
-    ErrorKind,
+    ErrorCode, ErrorKind,
     certificates::{self, EnrollmentProgress, NewCertificate},
     test_data::{SetCertificateLimits, UpdateCertificate},
     wire::{CertificateListItemStatus, CertificateRevocationReason},
@@ -12,8 +12,9 @@ use ksef_crypto::{
 };
 
 use crate::{
-    support::{ALFA, in_process, quick},
-    v2_test_data_support::{all, assert_expected, by_certificate, by_token, client, context},
+    support::ALFA,
+    v2_support::{account, assert_expected, in_process, nip as context, quick},
+    v2_test_data_support::{all, by_certificate, client},
 };
 
 #[tokio::test]
@@ -44,7 +45,7 @@ async fn a_certificate_is_requested_fetched_used_and_revoked() {
     owner.send(&certificates::Revoke::new(serial.clone()).reason(reason)).await.unwrap();
     assert!(all(&owner, list()).await.is_empty());
     let error = owner.send(&certificates::Revoke::new(serial)).await.unwrap_err();
-    assert_eq!(error.code().map(|code| code.number()), Some(25009));
+    assert_eq!(error.code().map(ErrorCode::number), Some(25009));
     assert_eq!(error.kind(), ErrorKind::Conflict);
 }
 
@@ -82,8 +83,8 @@ async fn a_limit_of_certificates_is_seen_before_anything_is_requested() {
 async fn a_login_by_token_gets_no_certificate() {
     let sandbox = in_process().await;
     let client = client(&sandbox);
-    let owner = by_token(&client, &sandbox, ALFA).await;
+    let owner = account(&client, &sandbox, ALFA);
     let error = owner.send(&certificates::EnrollmentData).await.unwrap_err();
-    assert_eq!(error.code().map(|code| code.number()), Some(25001));
+    assert_eq!(error.code().map(ErrorCode::number), Some(25001));
     assert!(error.code().unwrap().advice().unwrap().contains("signature"));
 }

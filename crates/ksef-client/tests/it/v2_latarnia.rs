@@ -3,7 +3,7 @@
 use ksef_client::v2::latarnia::{Category, Event, State};
 use sandbox::ksef_v2::{Outage, OutageKind};
 
-use crate::{support::in_process, v2_test_data_support::latarnia};
+use crate::{v2_support::in_process, v2_test_data_support::latarnia};
 
 #[tokio::test]
 async fn an_outage_is_told_from_its_beginning_to_its_end() {
@@ -11,7 +11,7 @@ async fn an_outage_is_told_from_its_beginning_to_its_end() {
     let latarnia = latarnia(&sandbox);
     assert_eq!(latarnia.status().await.unwrap().status, State::Available);
     assert_eq!(latarnia.messages().await.unwrap(), []);
-    let start = "2026-01-31T10:00:00Z".parse().unwrap();
+    let start = "2026-01-01T10:00:00Z".parse().unwrap();
     let outage = sandbox.ksef_v2().announce_outage(&Outage::new(OutageKind::Failure, start));
     let status = latarnia.status().await.unwrap();
     assert_eq!(status.status, State::Failure);

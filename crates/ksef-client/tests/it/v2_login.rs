@@ -14,7 +14,8 @@ use sandbox::fault::Fault;
 use crate::{
     support::{ALFA, BETA, SEEDS},
     v2_support::{
-        account, assert_expected, beside, hostile, in_process, nip, once, over_socket, quick, signer,
+        account, assert_expected, beside, hostile, in_process, nip, once, over_socket, quick,
+        signer,
     },
 };
 
@@ -31,12 +32,12 @@ async fn a_company_logs_in_by_seal_and_by_token_whatever_the_weather() {
             let account = client.account(nip(ALFA)).credential(credential).build();
             // A login that may have begun is not repeated by itself, so a test that wants one is
             // patient.
-            let mut logins = Err(ErrorKind::NoLogin);
+            let mut logins = client.login(nip(ALFA)).challenge().await.map(|_| Vec::new());
             for _ in 0..30 {
                 let listed: Result<Vec<_>, _> = account.logins().try_collect().await;
                 logins = listed.map_err(|error| {
                     assert!(!error.may_have_happened(), "{error:?}");
-                    error.kind()
+                    error
                 });
                 if logins.is_ok() {
                     break;
@@ -61,11 +62,8 @@ async fn every_step_of_a_login_can_be_taken_by_hand() {
         let options = xades::Options::v2(client.clock().now());
         let signed = xades::sign(&document, &signer, &options).unwrap();
         let started = challenged.by_signed_document(signed).await.unwrap();
-        let resumed = client.resume_login(
-            nip(ALFA),
-            started.reference().clone(),
-            started.token().clone(),
-        );
+        let resumed =
+            client.resume_login(nip(ALFA), started.reference().clone(), started.token().clone());
         let account = resumed.finish(&quick()).await.unwrap();
         account.log_out().await.unwrap();
     }
@@ -74,7 +72,7 @@ async fn every_step_of_a_login_can_be_taken_by_hand() {
     let signature = signer.sign(draft.algorithm(), draft.to_be_signed()).unwrap();
     let document = draft.finish(&signature).unwrap();
     let started = challenged.by_signed_document(document).await.unwrap();
-    assert!(started.finish(&quick()).await.is_ok());
+    started.finish(&quick()).await.unwrap();
     assert_expected(&sandbox);
 }
 
@@ -82,7 +80,8 @@ async fn every_step_of_a_login_can_be_taken_by_hand() {
 async fn strangers_and_wrong_tokens_are_refused_with_their_codes() {
     let sandbox = in_process().await;
     let client = beside(&sandbox).build().unwrap();
-    let started = client.login(nip(ALFA)).by_signature(&signer(&sandbox, "stranger")).await.unwrap();
+    let started =
+        client.login(nip(ALFA)).by_signature(&signer(&sandbox, "stranger")).await.unwrap();
     let error = started.finish(&quick()).await.unwrap_err();
     assert_eq!((error.kind(), error.status().unwrap().code), (ErrorKind::Failed, 415));
     let wrong = "20260101-EC-0123456789-ABCDEF0123-45|nip-9990000103|00".into();

@@ -70,9 +70,11 @@ async fn metadata_come_once_each_over_cut_queries_and_can_be_continued() {
     assert!(pages > 4 && cuts >= 3, "{pages} pages, {cuts} cuts");
     let checkpoint = metadata.checkpoint().unwrap();
     assert_eq!(Some(checkpoint), metadata.high_water_mark());
+    tokio::time::sleep(Duration::from_secs(1)).await;
     sandbox.ksef_v2().add_invoice(invoice(ALFA, BETA, "FV/later").into()).unwrap();
     tokio::time::sleep(Duration::from_secs(1)).await;
-    let later: Vec<_> = buyer.metadata(bought(checkpoint)).into_stream().try_collect().await.unwrap();
+    let later: Vec<_> =
+        buyer.metadata(bought(checkpoint)).into_stream().try_collect().await.unwrap();
     assert_eq!(later.len(), 1);
     assert_expected(&sandbox);
 }
@@ -127,4 +129,3 @@ async fn links_that_have_expired_are_made_anew() {
     let fetched = package.fetch(folder.path()).await.unwrap();
     assert_eq!(fetched.read(|_, _| Ok(())).await.unwrap().0, 5);
 }
-

@@ -4,14 +4,17 @@ use futures_util::TryStreamExt;
 use http::Method;
 use ksef_client::v2::{
     ErrorKind, FormCode, Recovery,
-    sending::{InvoiceState, OnlineSessionState, OutgoingInvoice, Outcome},
+    sending::{InvoiceState, OnlineSessionState, Outcome, OutgoingInvoice},
     sessions::{self, SessionType},
 };
 use ksef_crypto::{
     link::InvoiceHash,
-    xades::{Policy, Trust},
+    xades::{Policy, Sha1, Trust},
 };
-use sandbox::{fault::Fault, ksef_v2::{Maintenance, Rotation}};
+use sandbox::{
+    fault::Fault,
+    ksef_v2::{Maintenance, Rotation},
+};
 
 use crate::{
     support::{ALFA, BETA},
@@ -45,7 +48,7 @@ async fn an_invoice_goes_through_a_session_to_a_signed_confirmation() {
     let failed: Vec<_> = closed.failed_invoices().try_collect().await.unwrap();
     assert_eq!(failed.len(), 2);
     let pages = closed.confirmations().await.unwrap();
-    let policy = Policy::new(Trust::AnyCertificate);
+    let policy = Policy::new(Trust::AnyCertificate).sha1(Sha1::CertificateDigest);
     let (upo, _) = pages[0].verify_upo(&policy).unwrap();
     let row = upo.confirmation_of(&good).unwrap();
     assert_eq!(row.ksef_number, accepted.number.as_str());

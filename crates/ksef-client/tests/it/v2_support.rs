@@ -3,10 +3,7 @@
 use std::time::Duration;
 
 use common_core::{poll::PollSchedule, retry::RetryPolicy};
-use ksef_client::v2::{
-    Account, Client, ClientBuilder, Environment,
-    login::Credential,
-};
+use ksef_client::v2::{Account, Client, ClientBuilder, Environment, login::Credential};
 use ksef_crypto::{
     certificate::Certificate,
     keys::{LocalSigner, PrivateKey},

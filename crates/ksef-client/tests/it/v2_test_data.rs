@@ -2,7 +2,7 @@
 
 use futures_util::TryStreamExt;
 use ksef_client::v2::{
-    ErrorKind, collective_identifiers, limits, peppol,
+    ErrorCode, ErrorKind, collective_identifiers, limits, peppol,
     permissions::AttachmentStatus,
     test_data::{
         AllowAttachments, BlockContext, CreatePerson, CreateSubject, ForbidAttachments,
@@ -13,10 +13,9 @@ use ksef_client::v2::{
 };
 
 use crate::{
-    support::{ALFA, BETA, in_process},
-    v2_test_data_support::{
-        all, assert_expected, by_certificate, by_token, client, context, identifier, nip, person,
-    },
+    support::{ALFA, BETA},
+    v2_support::{account, assert_expected, in_process, invoice, nip as context},
+    v2_test_data_support::{all, by_certificate, client, nip, person},
 };
 
 const STRANGER: &str = "00810100026";
@@ -28,7 +27,7 @@ async fn a_subject_is_created_once_and_removed() {
     let create = || CreateSubject::new(nip(ALFA), SubjectType::VatGroup, "zmyślona grupa");
     client.send(&create().subunit(nip(BETA), "zmyślony członek")).await.unwrap();
     let error = client.send(&create()).await.unwrap_err();
-    assert_eq!(error.code().map(|code| code.number()), Some(30001));
+    assert_eq!(error.code().map(ErrorCode::number), Some(30001));
     assert_eq!(error.kind(), ErrorKind::Conflict);
     client.send(&RemoveSubject(nip(ALFA))).await.unwrap();
 }
@@ -37,7 +36,7 @@ async fn a_subject_is_created_once_and_removed() {
 async fn permissions_of_test_data_open_the_way_in_and_close_it() {
     let sandbox = in_process().await;
     let client = client(&sandbox);
-    let clerk = identifier(&person(STRANGER));
+    let clerk = person(STRANGER).identifier();
     let before = by_certificate(&client, &sandbox, "stranger", ALFA).await.unwrap_err();
     assert_eq!(before.status().map(|status| status.code), Some(415));
     let grant = GrantPermissions::new(nip(ALFA), clerk.clone())
@@ -76,7 +75,7 @@ async fn a_deceased_person_cannot_log_in() {
 async fn attachments_are_allowed_and_forbidden() {
     let sandbox = in_process().await;
     let client = client(&sandbox);
-    let owner = by_token(&client, &sandbox, ALFA).await;
+    let owner = account(&client, &sandbox, ALFA);
     client.send(&AllowAttachments(nip(ALFA))).await.unwrap();
     let status = owner.send(&AttachmentStatus).await.unwrap();
     assert_eq!(status.is_attachment_allowed, Some(true));
@@ -90,7 +89,7 @@ async fn attachments_are_allowed_and_forbidden() {
 async fn limits_are_set_for_a_context_told_and_reset() {
     let sandbox = in_process().await;
     let client = client(&sandbox);
-    let owner = by_token(&client, &sandbox, ALFA).await;
+    let owner = account(&client, &sandbox, ALFA);
     let usual = owner.send(&limits::Context).await.unwrap();
     let small = SessionLimits { invoice_size: 2, invoice_with_attachment_size: 4, invoices: 7 };
     owner.send(&SetSessionLimits { online: small, batch: small, paid_together: 3 }).await.unwrap();
@@ -125,11 +124,12 @@ async fn providers_are_listed_without_a_login() {
 #[tokio::test]
 async fn invoices_are_paid_under_one_identifier() {
     let sandbox = in_process().await;
-    let plan =
-        sandbox::ksef_v2::SeedPlan::new(ALFA, BETA, 12, "2026-01-30T10:00:00Z".parse().unwrap());
-    sandbox.ksef_v2().seed_invoices(&plan);
+    for number in 0..12 {
+        let bytes = invoice(ALFA, BETA, &format!("IZ/{number}"));
+        sandbox.ksef_v2().add_invoice(bytes.into()).unwrap();
+    }
     let client = client(&sandbox);
-    let owner = by_token(&client, &sandbox, ALFA).await;
+    let owner = account(&client, &sandbox, ALFA);
     let numbers: Vec<ksef_crypto::number::KsefNumber> = sandbox
         .ksef_v2()
         .invoices()
@@ -150,11 +150,11 @@ async fn invoices_are_paid_under_one_identifier() {
     let invoices = all(&owner, list).await;
     assert_eq!(invoices.len(), numbers.len());
     let first = invoices[0].payment.as_ref().unwrap();
-    assert_eq!(first.amount.unwrap().to_string(), "10.5");
+    assert_eq!(first.amount.unwrap().to_string(), "10.50");
     let of_invoice = collective_identifiers::ListOfInvoice::new(numbers[0].clone());
     assert_eq!(all(&owner, of_invoice).await.len(), 1);
-    let from = "2026-01-30T00:00:00Z".parse().unwrap();
-    let list = collective_identifiers::List::new(from, from + chrono::TimeDelta::days(2));
+    let from = client.clock().now() - chrono::TimeDelta::hours(1);
+    let list = collective_identifiers::List::new(from, from + chrono::TimeDelta::days(1));
     let found = all(&owner, list.number(&identifier).at_least(2).of_this_context()).await;
     assert_eq!(found.len(), 1);
     assert_expected(&sandbox);

@@ -5,9 +5,12 @@ use ksef_client::v2::{
     wire::{AuthenticationTokenStatus, TokenPermissionType},
 };
 
+use sandbox::ksef_v2::Limits;
+
 use crate::{
-    support::{ALFA, in_process, quick},
-    v2_test_data_support::{all, assert_expected, by_certificate, client, context, nip},
+    support::ALFA,
+    v2_support::{assert_expected, in_process, nip as context, quick},
+    v2_test_data_support::{all, by_certificate, client, nip},
 };
 
 #[tokio::test]
@@ -50,6 +53,7 @@ async fn a_token_is_made_used_and_revoked() {
 #[tokio::test]
 async fn many_tokens_come_page_by_page() {
     let sandbox = in_process().await;
+    sandbox.ksef_v2().set_limits(Limits::none());
     let client = client(&sandbox);
     let owner = by_certificate(&client, &sandbox, "seal", ALFA).await.unwrap();
     let request = tokens::Generate::new([TokenPermissionType::InvoiceRead], "jeden z wielu");

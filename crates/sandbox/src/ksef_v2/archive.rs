@@ -36,6 +36,7 @@ pub(super) struct Archive {
 }
 
 /// An accepted invoice.
+#[expect(clippy::struct_excessive_bools, reason = "the metadata of the contract have these flags")]
 pub(super) struct Record {
     pub(super) ksef_number: Box<str>,
     pub(super) number: Box<str>,

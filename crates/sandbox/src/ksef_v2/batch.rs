@@ -125,7 +125,7 @@ fn declared(file: &Value) -> Result<Vec<Declared>, Problem> {
         let about = "Pole 'batchFile.fileParts' ma nieciągłą numerację części.";
         return Err(Problem::misfits(vec![about.to_owned()]));
     }
-    let wrong = |part: &&Declared| part.size > LARGEST_PART || part.size % 16 != 0;
+    let wrong = |part: &&Declared| part.size > LARGEST_PART || !part.size.is_multiple_of(16);
     match declared.iter().find(wrong) {
         Some(part) => Err(Problem::detailed(
             21157,

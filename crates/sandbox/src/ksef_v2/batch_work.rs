@@ -78,7 +78,9 @@ async fn work(ksef: &KsefV2, reference: &str, parts: Parts) -> Result<(), Sessio
     ksef.pace().await;
     let now = ksef.now();
     ksef.with_store(|store| {
-        stored.iter().for_each(|index| store.archive.show(*index));
+        for index in &stored {
+            store.archive.show(*index);
+        }
         online::finish(ksef, store, reference, now);
     });
     Ok(())

@@ -136,6 +136,12 @@ impl Certificates {
         state
     }
 
+    /// The fingerprint that a certificate was issued for.
+    pub(super) fn holder(&self, der: &[u8]) -> Option<Identity> {
+        let (_, one) = self.issued.iter().find(|(_, one)| one.der == der)?;
+        (one.subject.kind == IdentityKind::Fingerprint).then(|| one.subject.clone())
+    }
+
     /// The certificates of a subject that count against its limit.
     fn in_force(&self, registry: &Registry, subject: &Identity, now: DateTime<Utc>) -> i64 {
         let own = self.issued.iter().filter(|(_, one)| {

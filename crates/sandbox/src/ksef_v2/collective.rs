@@ -121,16 +121,22 @@ fn seller(store: &Store, context: &Identity, entries: &[Entry]) -> Result<String
     let mut sellers = BTreeSet::new();
     for entry in entries {
         let number = &entry.ksef_number;
-        let record = store.archive.get(number).filter(|it| it.visible && query::is_party(it, context));
+        let record =
+            store.archive.get(number).filter(|it| it.visible && query::is_party(it, context));
         let record = record.ok_or_else(|| about(71001, number, "nie została znaleziona"))?;
         sellers.insert(record.parties.seller.value.clone().unwrap_or_default());
     }
     if sellers.len() > 1 {
         return Err(Problem::code(71004));
     }
-    let full = entries.iter().find(|it| store.resources.collective.is_full(&it.ksef_number, context));
+    let full =
+        entries.iter().find(|it| store.resources.collective.is_full(&it.ksef_number, context));
     if let Some(entry) = full {
-        return Err(about(71002, &entry.ksef_number, "jest już w najwyższej liczbie identyfikatorów"));
+        return Err(about(
+            71002,
+            &entry.ksef_number,
+            "jest już w najwyższej liczbie identyfikatorów",
+        ));
     }
     Ok(sellers.into_iter().next().unwrap_or_default())
 }
@@ -189,15 +195,15 @@ pub(super) fn invoices(ksef: &KsefV2, request: &Request<'_>) -> Result<Reply, Pr
     let wanted = &request.body["collectiveIdentifierNumbers"];
     let wanted = wanted.as_array().map(Vec::as_slice).unwrap_or_default();
     if wanted.is_empty() || wanted.len() > MOST_ASKED {
-        let about = format!("Pole 'collectiveIdentifierNumbers' ma od 1 do {MOST_ASKED} elementów.");
+        let about =
+            format!("Pole 'collectiveIdentifierNumbers' ma od 1 do {MOST_ASKED} elementów.");
         return Err(Problem::misfits(vec![about]));
     }
     let items: Vec<Value> = ksef.with_store(|store| {
         let all = store.resources.collective.all.iter();
         let asked = all.filter(|(number, _)| wanted.iter().any(|it| it == number));
-        let entries = asked.flat_map(|(number, one)| {
-            one.entries.iter().map(move |entry| (number, one, entry))
-        });
+        let entries = asked
+            .flat_map(|(number, one)| one.entries.iter().map(move |entry| (number, one, entry)));
         let mut entries: Vec<_> = entries.collect();
         entries.sort_by_key(|(number, _, entry)| Reverse((&entry.ksef_number, *number)));
         let shown = entries.iter().map(|(number, one, entry)| {
@@ -233,9 +239,8 @@ impl Entry {
 pub(super) fn of_invoice(ksef: &KsefV2, request: &Request<'_>) -> Result<Reply, Problem> {
     let (context, wanted) = (&request.caller()?.context, request.path("ksefNumber"));
     let items: Vec<Value> = ksef.with_store(|store| {
-        let found = store.resources.collective.found(|_, one| {
-            one.is_seen_by(context) && one.holds(wanted)
-        });
+        let found =
+            store.resources.collective.found(|_, one| one.is_seen_by(context) && one.holds(wanted));
         found.iter().map(|(number, one)| item(number, one, context, false)).collect()
     });
     let page = listing::page(request, ListKind::CollectiveOf, &items)?;
@@ -269,7 +274,8 @@ mod tests {
     #[test]
     fn payments_are_hidden_from_others() {
         let payment = json!({"amount": 100, "currency": "PLN"});
-        let entry = Entry { ksef_number: "one".to_owned(), payment: payment.clone(), about: Value::Null };
+        let entry =
+            Entry { ksef_number: "one".to_owned(), payment: payment.clone(), about: Value::Null };
         let (open, closed) = (entry.json("iz", true), entry.json("iz", false));
         assert_eq!((&open["payment"], &open["detailsHidden"]), (&payment, &json!(false)));
         assert_eq!((closed.get("payment"), &closed["detailsHidden"]), (None, &json!(true)));

@@ -172,7 +172,7 @@ fn values(template: &str, path: &str) -> Option<Vec<(String, String)>> {
                 let name = want.strip_prefix('{').and_then(|it| it.strip_suffix('}'));
                 match name {
                     Some(name) if !have.is_empty() => {
-                        values.push((name.to_owned(), have.to_owned()))
+                        values.push((name.to_owned(), have.to_owned()));
                     }
                     None if want == have => {}
                     _ => return None,

@@ -7,11 +7,11 @@ use axum::body::Bytes;
 use axum::extract::{self, State};
 use axum::http::StatusCode;
 use axum::response::Json;
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{KsefV2, Limits, Maintenance, Rotation, SeedPlan};
+use super::{KsefV2, Limits, Maintenance, Outage, Rotation, SeedPlan};
 use crate::ksef_v1::Company;
 
 #[derive(Debug, Deserialize)]
@@ -36,6 +36,8 @@ pub(crate) fn router(ksef: KsefV2) -> Router {
         .route("/ksef-v2/invoices", get(invoices).post(add_invoice))
         .route("/ksef-v2/invoices/seed", post(seed))
         .route("/ksef-v2/invoices/{number}", get(invoice))
+        .route("/ksef-v2/outages", post(announce))
+        .route("/ksef-v2/outages/{event}", delete(end_outage))
         .route("/ksef-v2/sessions", get(sessions))
         .route("/ksef-v2/settings", post(configure))
         .route("/ksef-v2/settle", post(settle))
@@ -83,6 +85,17 @@ async fn add_invoice(
 async fn seed(State(ksef): State<KsefV2>, Json(plan): Json<SeedPlan>) -> StatusCode {
     ksef.seed_invoices(&plan);
     StatusCode::NO_CONTENT
+}
+
+async fn announce(State(ksef): State<KsefV2>, Json(outage): Json<Outage>) -> Json<Value> {
+    Json(json!({"event": ksef.announce_outage(&outage)}))
+}
+
+async fn end_outage(
+    State(ksef): State<KsefV2>,
+    extract::Path(event): extract::Path<u64>,
+) -> StatusCode {
+    if ksef.end_outage(event) { StatusCode::NO_CONTENT } else { StatusCode::NOT_FOUND }
 }
 
 async fn sessions(State(ksef): State<KsefV2>) -> Json<Value> {

@@ -1,4 +1,4 @@
-//! Invoices as the system reads them: FA (2), FA (3), FA_RR (1), PEF (3) and PEF_KOR (3), as far as
+//! Invoices as the system reads them: FA (2), FA (3), `FA_RR` (1), PEF (3) and `PEF_KOR` (3), as far as
 //! numbers, queries and checks need them (KSeF 2.0 facts §1 and §17).
 //!
 //! This is no full schema check: what must stand at the top, in its order, and what is read here.
@@ -182,7 +182,7 @@ fn is_discouraged(character: char) -> bool {
     matches!(code, 0x7f..=0x84 | 0x86..=0x9f | 0xfdd0..=0xfdef) || plane_end
 }
 
-/// The parts of FA and FA_RR in their order; the error names the element that does not fit.
+/// The parts of FA and `FA_RR` in their order; the error names the element that does not fit.
 fn faktura(root: Node<'_, '_>, form: &FormCode) -> Result<Invoice, &'static str> {
     let space = form.namespace;
     if root.tag_name().name() != "Faktura" {

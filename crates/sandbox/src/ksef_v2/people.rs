@@ -64,7 +64,6 @@ pub(super) enum LoginMethod {
     InternalCertificate,
     QualifiedSignature,
     QualifiedSeal,
-    PersonalSignature,
     PeppolSignature,
 }
 
@@ -202,7 +201,6 @@ impl LoginMethod {
             Self::InternalCertificate => "InternalCertificate",
             Self::QualifiedSignature => "QualifiedSignature",
             Self::QualifiedSeal => "QualifiedSeal",
-            Self::PersonalSignature => "PersonalSignature",
             Self::PeppolSignature => "PeppolSignature",
         }
     }
@@ -224,9 +222,6 @@ impl LoginMethod {
             }
             Self::QualifiedSeal => {
                 ("XadesSignature", "xades.qualified-seal", "Pieczęć kwalifikowana")
-            }
-            Self::PersonalSignature => {
-                ("XadesSignature", "xades.personal-signature", "Podpis osobisty")
             }
             Self::PeppolSignature => {
                 ("XadesSignature", "xades.peppol", "Certyfikat dostawcy Peppol")

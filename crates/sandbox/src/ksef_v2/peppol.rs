@@ -43,9 +43,8 @@ impl Peppol {
 pub(super) fn query(ksef: &KsefV2, request: &Request<'_>) -> Reply {
     let body = ksef.with_store(|store| {
         let providers = store.resources.peppol.providers.iter();
-        let items = providers.map(|one| {
-            json!({"id": one.id, "name": one.name, "dateCreated": moment(one.since)})
-        });
+        let items = providers
+            .map(|one| json!({"id": one.id, "name": one.name, "dateCreated": moment(one.since)}));
         permissions::page(request, "peppolProviders", items.collect())
     });
     ksef.json(200, body)

@@ -3,6 +3,7 @@
 
 mod describe;
 mod give;
+mod grant;
 mod list;
 mod operation;
 mod seek;
@@ -10,10 +11,8 @@ mod take;
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Utc};
-use serde_json::Value;
-
 pub(super) use give::give;
+pub(super) use grant::{Authorization, Grant, Scope, Way};
 pub(super) use list::{list, page};
 pub(super) use operation::{Operation, status};
 pub(super) use take::take;
@@ -22,6 +21,7 @@ use super::people::{Identity, IdentityKind, Permission};
 use super::store::Ordered;
 use super::test_data::Registry;
 use crate::ksef::sha256;
+use grant::{Details, Target};
 
 /// Everything that was given.
 #[derive(Debug, Default)]
@@ -31,172 +31,6 @@ pub(super) struct Permissions {
     operations: Ordered<Operation>,
     /// How many identifiers were given.
     made: u64,
-}
-
-/// One permission of one subject.
-#[derive(Clone, Debug)]
-pub(super) struct Grant {
-    /// 36 characters, once it is stored.
-    id: String,
-    way: Way,
-    /// The context in which it was given.
-    within: Identity,
-    /// The context in which it works; of an indirect one, that of the one in between.
-    context: Identity,
-    to: Identity,
-    permission: Permission,
-    /// Of an indirect one: for whose context.
-    target: Option<Target>,
-    can_delegate: bool,
-    /// Who gave it; `None` is the system.
-    author: Option<Identity>,
-    about: String,
-    details: Details,
-    since: DateTime<Utc>,
-}
-
-/// What a request told of the subject, in the members that queries show.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Details {
-    person: Value,
-    entity: Value,
-    /// The name of a unit or of an entity of the European Union.
-    name: Value,
-    eu_entity: Value,
-}
-
-/// How a permission was given.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Way {
-    Person,
-    Entity,
-    Indirect,
-    Subunit,
-    EuAdministration,
-    EuRepresentative,
-}
-
-/// Whose invoices an indirect permission is for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Target {
-    /// Every partner; the flag of the contract that names them, or nothing at all.
-    All { named: bool },
-    One(Identity),
-}
-
-/// What an entity lets another one do.
-#[derive(Clone, Debug)]
-pub(super) struct Authorization {
-    id: String,
-    authorizing: Identity,
-    authorized: Identity,
-    scope: Scope,
-    author: Option<Identity>,
-    about: String,
-    details: Value,
-    since: DateTime<Utc>,
-}
-
-/// The kinds of authorizations.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Scope {
-    SelfInvoicing,
-    RrInvoicing,
-    TaxRepresentative,
-    PefInvoicing,
-}
-
-impl Scope {
-    /// The kind of that name.
-    pub(super) fn read(name: &str) -> Option<Self> {
-        use Scope::{PefInvoicing, RrInvoicing, SelfInvoicing, TaxRepresentative};
-        let all = [SelfInvoicing, RrInvoicing, TaxRepresentative, PefInvoicing];
-        all.into_iter().find(|one| one.as_str() == name)
-    }
-
-    /// The name as the contract writes it.
-    pub(super) fn as_str(self) -> &'static str {
-        match self {
-            Self::SelfInvoicing => "SelfInvoicing",
-            Self::RrInvoicing => "RRInvoicing",
-            Self::TaxRepresentative => "TaxRepresentative",
-            Self::PefInvoicing => "PefInvoicing",
-        }
-    }
-}
-
-impl Grant {
-    /// A grant of the system; it gets its identifier when it is stored.
-    pub(super) fn new(
-        way: Way,
-        context: &Identity,
-        to: &Identity,
-        permission: Permission,
-        since: DateTime<Utc>,
-    ) -> Self {
-        Self {
-            id: String::new(),
-            way,
-            within: context.clone(),
-            context: context.clone(),
-            to: to.clone(),
-            permission,
-            target: None,
-            can_delegate: false,
-            author: None,
-            about: String::new(),
-            details: Details::default(),
-            since,
-        }
-    }
-
-    /// The same with a description.
-    pub(super) fn described(mut self, about: &str) -> Self {
-        about.clone_into(&mut self.about);
-        self
-    }
-
-    /// The same with the right to pass it on.
-    pub(super) fn delegable(mut self) -> Self {
-        self.can_delegate = true;
-        self
-    }
-
-    fn repeats(&self, other: &Self) -> bool {
-        self.way == other.way
-            && self.context == other.context
-            && self.to == other.to
-            && self.permission == other.permission
-            && self.target == other.target
-            && self.can_delegate == other.can_delegate
-    }
-}
-
-impl Authorization {
-    /// An authorization of the system; it gets its identifier when it is stored.
-    pub(super) fn new(
-        authorizing: &Identity,
-        authorized: &Identity,
-        scope: Scope,
-        since: DateTime<Utc>,
-    ) -> Self {
-        Self {
-            id: String::new(),
-            authorizing: authorizing.clone(),
-            authorized: authorized.clone(),
-            scope,
-            author: None,
-            about: String::new(),
-            details: Value::Null,
-            since,
-        }
-    }
-
-    /// The same with a description.
-    pub(super) fn described(mut self, about: &str) -> Self {
-        about.clone_into(&mut self.about);
-        self
-    }
 }
 
 /// What the owner of a context may do without being given it.
@@ -315,9 +149,8 @@ impl Permissions {
 
     /// Takes from a subject what the system gave it in a context.
     pub(super) fn forget_given_by_system(&mut self, context: &Identity, to: &Identity) {
-        self.grants.retain(|grant| {
-            grant.author.is_some() || grant.context != *context || grant.to != *to
-        });
+        self.grants
+            .retain(|grant| grant.author.is_some() || grant.context != *context || grant.to != *to);
     }
 
     /// Identifiers depend on nothing but their number, so that one seed makes one world.
@@ -332,6 +165,8 @@ impl Permissions {
 
 #[cfg(test)]
 mod tests {
+    use chrono::DateTime;
+
     use super::*;
     use crate::ksef_v2::test_data::{Person, Role, Standing};
 
@@ -350,20 +185,20 @@ mod tests {
     fn owners_hold_nearly_everything_and_their_linked_number_too() {
         let mut registry = Registry::default();
         let permissions = Permissions::default();
-        let (alfa, ala) = (Identity::nip(ALFA), person("00810100019"));
+        let (alfa, person_of_alfa) = (Identity::nip(ALFA), person("00810100019"));
         let held = permissions.held(&registry, &alfa, &alfa);
         assert_eq!(held.len(), 7, "{held:?}");
         assert!(!held.contains(&Permission::EnforcementOperations));
-        assert!(permissions.held(&registry, &alfa, &ala).is_empty());
+        assert!(permissions.held(&registry, &alfa, &person_of_alfa).is_empty());
         registry.add_person(Person {
             nip: ALFA.to_owned(),
-            pesel: ala.value.clone(),
+            pesel: person_of_alfa.value.clone(),
             is_bailiff: true,
             is_deceased: false,
             about: String::new(),
             since: DateTime::UNIX_EPOCH,
         });
-        let held = permissions.held(&registry, &alfa, &ala);
+        let held = permissions.held(&registry, &alfa, &person_of_alfa);
         assert!(held.contains(&Permission::EnforcementOperations), "bailiffs enforce");
         assert_eq!(held.len(), 8);
         let unit = Identity::new(IdentityKind::InternalId, "9990000103-12345");
@@ -394,7 +229,8 @@ mod tests {
     fn indirect_grants_work_while_the_client_lets_them_be_passed_on() {
         let registry = Registry::default();
         let mut permissions = Permissions::default();
-        let (alfa, bureau, clerk) = (Identity::nip(ALFA), Identity::nip(BUREAU), person("00810100019"));
+        let (alfa, bureau, clerk) =
+            (Identity::nip(ALFA), Identity::nip(BUREAU), person("00810100019"));
         let mut indirect = grant(Way::Indirect, BUREAU, &clerk, Permission::InvoiceRead);
         indirect.target = Some(Target::One(alfa.clone()));
         permissions.add(vec![indirect]);

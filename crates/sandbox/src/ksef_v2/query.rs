@@ -278,18 +278,16 @@ pub(super) fn metadata(ksef: &KsefV2, request: &Request<'_>) -> Result<Reply, Pr
     let key = format!("{kind}:{}|{order:?}|{size}|{}", caller.context.value, request.body);
     let body = ksef.with_store(|store| {
         let earlier = if offset == 0 { None } else { store.results.get(&key) };
-        let found = match earlier {
-            Some(found) => found,
-            None => {
-                let found = filters.find(store, &caller.context, order, now);
-                let found = Arc::new(found.map_err(|_| {
-                    let about =
-                        "Parametr dateRange.from jest późniejszy niż PermanentStorageHwmDate.";
-                    Problem::detailed(21183, about)
-                })?);
-                store.results.put(key, found.clone());
-                found
-            }
+        let found = if let Some(found) = earlier {
+            found
+        } else {
+            let found = filters.find(store, &caller.context, order, now);
+            let found = Arc::new(found.map_err(|_| {
+                let about = "Parametr dateRange.from jest późniejszy niż PermanentStorageHwmDate.";
+                Problem::detailed(21183, about)
+            })?);
+            store.results.put(key, found.clone());
+            found
         };
         page(store, &filters, &found, offset, size)
     })?;

@@ -104,7 +104,11 @@ pub(super) fn introduce(store: &mut Store, now: DateTime<Utc>) {
         let given = Authorization::new(&from, &to, scope, now).described(about);
         resources.permissions.authorize(given);
     }
-    let given = [(alfa, Permission::InvoiceRead), (alfa, Permission::InvoiceWrite), (beta, Permission::InvoiceRead)];
+    let given = [
+        (alfa, Permission::InvoiceRead),
+        (alfa, Permission::InvoiceWrite),
+        (beta, Permission::InvoiceRead),
+    ];
     let grants = given.map(|(nip, permission)| {
         let (from, to) = (Identity::nip(nip), Identity::nip(bureau));
         Grant::new(Way::Entity, &from, &to, permission, now)
@@ -170,6 +174,11 @@ pub(super) fn certificate_state(
     store.resources.certificates.state(der, now)
 }
 
+/// The fingerprint for which the certificate was issued by this system, if it was.
+pub(super) fn holder(store: &Store, der: &[u8]) -> Option<Identity> {
+    store.resources.certificates.holder(der)
+}
+
 /// Whether the subject or the context may not log in whatever it shows.
 pub(super) fn login_block(
     store: &Store,
@@ -225,7 +234,9 @@ pub(super) fn answer(ksef: &KsefV2, request: &Request<'_>) -> Result<Reply, Prob
         "GET /certificates/enrollments/{referenceNumber}" => certificates::status(ksef, request),
         "POST /certificates/retrieve" => certificates::retrieve(ksef, request),
         "POST /certificates/query" => certificates::query(ksef, request),
-        "POST /certificates/{certificateSerialNumber}/revoke" => certificates::revoke(ksef, request),
+        "POST /certificates/{certificateSerialNumber}/revoke" => {
+            certificates::revoke(ksef, request)
+        }
         "POST /collective-identifiers" => collective::generate(ksef, request),
         "POST /collective-identifiers/query" => collective::query(ksef, request),
         "POST /collective-identifiers/invoices" => collective::invoices(ksef, request),
@@ -270,7 +281,9 @@ fn test_data_answer(ksef: &KsefV2, request: &Request<'_>) -> Result<Reply, Probl
         "POST /testdata/limits/context/session" => limits_api::set_of_context(ksef, request),
         "DELETE /testdata/limits/context/session" => limits_api::reset_of_context(ksef, request),
         "POST /testdata/limits/subject/certificate" => limits_api::set_of_subject(ksef, request),
-        "DELETE /testdata/limits/subject/certificate" => limits_api::reset_of_subject(ksef, request),
+        "DELETE /testdata/limits/subject/certificate" => {
+            limits_api::reset_of_subject(ksef, request)
+        }
         "POST /testdata/rate-limits" => limits_api::set_of_requests(ksef, request),
         "DELETE /testdata/rate-limits" => limits_api::reset_of_requests(ksef, request),
         "POST /testdata/rate-limits/production" => limits_api::production(ksef, request),

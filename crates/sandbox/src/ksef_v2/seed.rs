@@ -105,9 +105,9 @@ pub(super) fn introduce_fingerprints(ksef: &KsefV2) {
 }
 
 /// Accepts and stores an invoice in place of its sender.
-pub(super) fn add(ksef: &KsefV2, bytes: &Bytes) -> Result<AcceptedInvoice, SeedError> {
-    let form = FormCode::of_document(bytes).ok_or(SeedError::NoInvoice)?;
-    let invoice = invoice::read(bytes, form).map_err(|_| SeedError::NoInvoice)?;
+pub(super) fn add(ksef: &KsefV2, bytes: Bytes) -> Result<AcceptedInvoice, SeedError> {
+    let form = FormCode::of_document(&bytes).ok_or(SeedError::NoInvoice)?;
+    let invoice = invoice::read(&bytes, form).map_err(|_| SeedError::NoInvoice)?;
     let now = ksef.now();
     let seller = invoice.seller.nip().unwrap_or_default().to_owned();
     let ksef_number = numbers::invoice(&seller, now, &ksef.context().chance);
@@ -122,9 +122,9 @@ pub(super) fn add(ksef: &KsefV2, bytes: &Bytes) -> Result<AcceptedInvoice, SeedE
             offline: false,
             corrects: None,
             session: String::new(),
-            hash: sha256(bytes),
+            hash: sha256(&bytes),
         };
-        let index = store.archive.accept(invoice, form, bytes.clone(), how);
+        let index = store.archive.accept(invoice, form, bytes, how);
         store.archive.store(index, now);
         store.archive.show(index);
         store.archive.get(&ksef_number).map(Record::view).ok_or(SeedError::NoInvoice)

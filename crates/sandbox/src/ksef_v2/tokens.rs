@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
+use super::KsefV2;
 use super::auth;
 use super::listing::{self, ListKind};
 use super::people::{Caller, Identity, IdentityKind, Permission};
@@ -14,7 +15,6 @@ use super::request::Request;
 use super::resources::{TokenFlaw, TokenLogin};
 use super::store::{Ordered, Store};
 use super::test_data::Registry;
-use super::KsefV2;
 use crate::front::Mood;
 use crate::ksef::{hex, numbers, sha256};
 use crate::reply::Reply;
@@ -214,13 +214,6 @@ fn later(ksef: &KsefV2, reference: &str, state: State) {
 /// `GET /tokens`, newest first.
 pub(super) fn list(ksef: &KsefV2, request: &Request<'_>) -> Result<Reply, Problem> {
     let caller = request.caller()?;
-    let short = ["description", "authorIdentifier"]
-        .into_iter()
-        .filter(|name| request.query(name).is_some_and(|value| value.chars().count() < 3));
-    let short: Vec<String> = short.map(|name| format!("Pole '{name}' jest za krótkie.")).collect();
-    if !short.is_empty() {
-        return Err(Problem::misfits(short));
-    }
     let items: Vec<Value> = ksef.with_store(|store| {
         let reading = [Permission::CredentialsManage, Permission::CredentialsRead];
         let all = reaches_all(store, caller, &reading);

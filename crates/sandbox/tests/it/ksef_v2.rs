@@ -5,7 +5,7 @@ mod batch;
 pub(crate) mod client;
 mod contract;
 mod export;
-mod hostile;
+pub(crate) mod hostile;
 mod limits;
 mod online;
 mod query;

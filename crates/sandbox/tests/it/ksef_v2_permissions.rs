@@ -11,7 +11,6 @@ use serde_json::{Value, json};
 use crate::ksef_v2::client::*;
 
 pub(crate) const BUREAU: &str = "9990000178";
-pub(crate) const GAMMA: &str = "9990000132";
 pub(crate) const LOCAL: &str = "9990000149";
 pub(crate) const UNIT: &str = "9990000155";
 pub(crate) const BAILIFF: &str = "9990000161";

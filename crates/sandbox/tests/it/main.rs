@@ -27,6 +27,16 @@ mod ksef_v1;
 #[cfg(test)]
 mod ksef_v2;
 #[cfg(test)]
+mod ksef_v2_certificates;
+#[cfg(test)]
+mod ksef_v2_latarnia;
+#[cfg(test)]
+mod ksef_v2_permissions;
+#[cfg(test)]
+mod ksef_v2_test_data;
+#[cfg(test)]
+mod ksef_v2_tokens;
+#[cfg(test)]
 mod limits;
 #[cfg(test)]
 mod notifications;

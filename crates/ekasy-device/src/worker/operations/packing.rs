@@ -98,39 +98,63 @@ impl Operations {
             .cut(self.options.cut)
             .short_form(self.options.short.clone());
         let packer = Packer::new(plan, self.client.sealer()?);
-        Ok(Shipment { packer, purpose, packages: 0 })
+        let packed = Packed { purpose, packages: 0, has_parts: false, apart: None };
+        Ok(Shipment { packer, packed })
     }
 
     async fn add(&self, shipment: &mut Shipment, page: &[Journalled]) -> Result<(), Trouble> {
         for entry in page {
             let packages = shipment.packer.push(entry.item())?;
-            shipment.packages += packages.len();
-            self.store(&shipment.purpose, &packages).await?;
+            self.store(&mut shipment.packed, packages).await?;
         }
         Ok(())
     }
 
     async fn close(&self, shipment: Shipment) -> Result<(), Trouble> {
-        let Shipment { packer, purpose, packages: stored } = shipment;
-        let packages = packer.finish()?;
-        self.store(&purpose, &packages).await?;
-        self.tell(Event::Packed { packages: stored + packages.len(), purpose });
+        let Shipment { packer, mut packed } = shipment;
+        self.store(&mut packed, packer.finish()?).await?;
+        self.tell(Event::Packed { packages: packed.packages, purpose: packed.purpose });
         Ok(())
     }
 
-    async fn store(&self, purpose: &Purpose, packages: &[Package]) -> Result<(), Trouble> {
-        if packages.is_empty() {
+    /// Stores packages. The first document in parts has the identifier of the shipment; the parts
+    /// of each further one would be taken for its parts, so they get an identifier of their own.
+    async fn store(&self, packed: &mut Packed, packages: Vec<Package>) -> Result<(), Trouble> {
+        let mut told_apart = Vec::with_capacity(packages.len());
+        for package in packages {
+            if package.number() == 1 {
+                if packed.has_parts {
+                    packed.apart = Some(self.next_id(CommandKind::Documents).await?);
+                }
+                packed.has_parts = true;
+            }
+            let apart = packed.apart.clone().filter(|_| package.is_part());
+            told_apart.push(match apart {
+                Some(id) => package.under(id),
+                None => package,
+            });
+        }
+        if told_apart.is_empty() {
             return Ok(());
         }
-        Ok(self.journal.store_packages(purpose, packages).await?)
+        packed.packages += told_apart.len();
+        Ok(self.journal.store_packages(&packed.purpose, &told_apart).await?)
     }
 }
 
 /// A shipment that is being packed.
 struct Shipment {
     packer: Packer<RegisterSealer>,
+    packed: Packed,
+}
+
+/// What was packed of it.
+struct Packed {
     purpose: Purpose,
     packages: usize,
+    has_parts: bool,
+    /// The identifier of the parts that come now, if it is not that of the shipment.
+    apart: Option<CommandId>,
 }
 
 /// Room for half of the bytes, and half of that, and so on.

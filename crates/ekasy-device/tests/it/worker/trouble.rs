@@ -108,7 +108,7 @@ async fn a_lost_answer_of_the_hub_sends_the_same_bytes_again() {
 }
 
 /// A receipt that cannot be compressed much.
-fn large(number: u64, length: usize) -> Document {
+pub(super) fn large(number: u64, length: usize) -> Document {
     let mut state = number;
     let noise = (0..length).map(|_| {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);

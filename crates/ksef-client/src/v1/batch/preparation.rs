@@ -71,7 +71,7 @@ impl Preparation {
         self
     }
 
-    /// Sets how hard to compress. The same invoices at another level are another package.
+    /// Sets how hard to compress. The same few invoices may come out the same at another level.
     pub fn level(mut self, level: Level) -> Self {
         self.level = level;
         self

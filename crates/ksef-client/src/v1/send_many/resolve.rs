@@ -11,10 +11,11 @@ use common_http::{Polled, poll_until};
 use futures_util::TryStreamExt;
 use ksef_crypto::{link::InvoiceHash, number::ReferenceNumber};
 
-use super::past::Known;
+use super::known::Known;
 use crate::v1::{
     error::Error,
     invoices::{AcceptedInvoice, FoundInvoice, InvoiceStatus, SentInvoice},
+    process::Class,
     session::{Session, StatusOf},
 };
 
@@ -32,6 +33,11 @@ impl Resolved {
     pub(super) fn find(&self, hash: &InvoiceHash) -> Option<(&ReferenceNumber, &AcceptedInvoice)> {
         let mut accepted = self.accepted.iter();
         accepted.find(|(other, ..)| other == hash).map(|(_, element, found)| (element, found))
+    }
+
+    /// Whether none of the candidates is issued or can still be.
+    pub(super) fn are_refused(&self) -> bool {
+        self.candidates.iter().all(|candidate| candidate.progress.class() == Class::Failed)
     }
 }
 

@@ -14,9 +14,9 @@ use tokio::sync::Semaphore;
 
 use super::{
     SendMany,
+    known::Known,
     note::{Note, NoteState},
     outcome::{Outcome, SendResult},
-    past::Known,
     resolve::{Resolved, Search},
 };
 use crate::v1::{
@@ -138,11 +138,12 @@ impl Run<'_> {
                 Ok(resolved) => match resolved.find(&invoice.hash) {
                     Some((element, accepted)) => {
                         let accepted = accepted.clone();
-                        self.note(invoice, NoteState::Accepted(element.clone(), accepted.clone()))
-                            .await;
+                        let state = NoteState::Accepted(element.clone(), accepted.clone());
+                        self.note(invoice, &note.session, state).await;
                         Outcome::Accepted(accepted)
                     }
-                    None if resolved.candidates.is_empty() => return None,
+                    // What may be it was refused, so it is not issued, whether it was sent or not.
+                    None if resolved.are_refused() => return None,
                     None => {
                         let cause = "an earlier run may have sent it";
                         let error = Arc::new(local(ErrorKind::NotFinished, cause));
@@ -191,13 +192,14 @@ impl Run<'_> {
             return Err(Error::input(Send::INFO.name, error));
         }
         if let Some(log) = &self.plan.log {
-            let written = log.write(&self.new_note(invoice, NoteState::Sending)).await;
+            let written =
+                log.write(&self.new_note(invoice, self.session(), NoteState::Sending)).await;
             written.map_err(|error| local(ErrorKind::File, error))?;
         }
         let (session, call) = (self.plan.session, self.plan.call);
         let sent = session.send_invoice_with(&invoice.bytes, call).await?;
         self.known.insert(&sent.element);
-        self.note(invoice, NoteState::Sent(sent.element.clone())).await;
+        self.note(invoice, self.session(), NoteState::Sent(sent.element.clone())).await;
         Ok(sent)
     }
 
@@ -209,12 +211,12 @@ impl Run<'_> {
         let outcome = match self.plan.session.wait_for_invoice(&sent, schedule).await {
             Ok(InvoiceStatus::Accepted(accepted)) => {
                 let state = NoteState::Accepted(sent.element, accepted.clone());
-                self.note(&invoice, state).await;
+                self.note(&invoice, &sent.session, state).await;
                 Outcome::Accepted(accepted)
             }
             Ok(InvoiceStatus::Rejected(progress)) => {
                 let state = NoteState::Rejected(sent.element, progress.clone());
-                self.note(&invoice, state).await;
+                self.note(&invoice, &sent.session, state).await;
                 Outcome::Rejected(progress)
             }
             Ok(InvoiceStatus::Pending(progress)) => {
@@ -238,9 +240,12 @@ impl Run<'_> {
         if is_hopeless(kind) {
             lock(&self.stopped).get_or_insert_with(|| Arc::clone(&error));
         }
-        self.note(&invoice, NoteState::NotSent).await;
-        let outcome =
-            if is_its_own_fault(kind) { Outcome::Refused(error) } else { Outcome::NotSent(error) };
+        self.note(&invoice, self.session(), NoteState::NotSent).await;
+        let outcome = if is_its_own_fault(&error) {
+            Outcome::Refused(error)
+        } else {
+            Outcome::NotSent(error)
+        };
         Some(invoice.result(outcome))
     }
 
@@ -270,36 +275,37 @@ impl Run<'_> {
         let Ok(resolved) = found else { return Outcome::Unknown(error, Vec::new()) };
         if let Some((element, accepted)) = resolved.find(&invoice.hash) {
             let state = NoteState::Accepted(element.clone(), accepted.clone());
-            self.note(invoice, state).await;
+            self.note(invoice, self.session(), state).await;
             return Outcome::Accepted(accepted.clone());
         }
         if error.kind() == ErrorKind::Duplicate && !error.may_have_happened() {
-            self.note(invoice, NoteState::NotSent).await;
+            self.note(invoice, self.session(), NoteState::NotSent).await;
             return Outcome::Refused(error);
         }
         if !resolved.candidates.is_empty() {
             return Outcome::Unknown(error, resolved.candidates.clone());
         }
-        self.note(invoice, NoteState::NotSent).await;
+        self.note(invoice, self.session(), NoteState::NotSent).await;
         Outcome::NotSent(error)
     }
 
     /// Writes a note that need not be durable: what it says can be found out again.
-    async fn note(&self, invoice: &Loaded, state: NoteState) {
+    async fn note(&self, invoice: &Loaded, session: &ReferenceNumber, state: NoteState) {
         if let Some(log) = &self.plan.log
-            && let Err(error) = log.write(&self.new_note(invoice, state)).await
+            && let Err(error) = log.write(&self.new_note(invoice, session, state)).await
         {
             tracing::warn!(%error, "a note on an invoice could not be written");
         }
     }
 
-    fn new_note(&self, invoice: &Loaded, state: NoteState) -> Note {
-        Note {
-            name: invoice.name.clone(),
-            hash: invoice.hash.base64(),
-            session: self.plan.session.reference().clone(),
-            state,
-        }
+    fn new_note(&self, invoice: &Loaded, session: &ReferenceNumber, state: NoteState) -> Note {
+        let (name, hash) = (invoice.name.clone(), invoice.hash.base64());
+        Note { name, hash, session: session.clone(), state }
+    }
+
+    /// The session in which this run sends.
+    fn session(&self) -> &ReferenceNumber {
+        self.plan.session.reference()
     }
 }
 
@@ -315,9 +321,14 @@ fn is_hopeless(kind: ErrorKind) -> bool {
     )
 }
 
-/// Whether the invoice would be refused again.
-fn is_its_own_fault(kind: ErrorKind) -> bool {
-    matches!(kind, ErrorKind::Input | ErrorKind::Invalid | ErrorKind::Encryption)
+/// Whether the invoice would be refused again. A refusal of which only the status arrived does not
+/// say so.
+fn is_its_own_fault(error: &Error) -> bool {
+    match error.kind() {
+        ErrorKind::Input => true,
+        ErrorKind::Invalid | ErrorKind::Encryption => error.code().is_some(),
+        _ => false,
+    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

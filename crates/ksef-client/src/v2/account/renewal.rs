@@ -56,7 +56,9 @@ impl Account {
     /// longer works.
     async fn renew(self, old: Option<Tokens>) -> Result<Tokens, NoAccess> {
         let now = self.clock().now();
-        if let Some(old) = old.filter(|old| old.can_refresh(now)) {
+        // Without a credential the service is asked in any case: this clock may be wrong.
+        let asks = |old: &Tokens| old.can_refresh(now) || !self.has_credential();
+        if let Some(old) = old.filter(asks) {
             match self.refresh(&old).await {
                 Ok(tokens) => return Ok(tokens),
                 Err(error) if is_refusal(&error) && self.has_credential() => {

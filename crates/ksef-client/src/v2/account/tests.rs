@@ -1,3 +1,5 @@
+//! Accounts on a script: tokens that are used, renewed, shared and lost.
+
 use std::{sync::Arc, time::Duration};
 
 use common_core::clock::SystemClock;
@@ -95,11 +97,9 @@ async fn a_refused_credential_is_not_tried_again_before_another_one_is_set() {
     for _ in 0..2 {
         let error = account.send(&auth_sessions::List::new()).await.unwrap_err();
         assert_eq!((error.kind(), error.may_have_happened()), (ErrorKind::NoLogin, false));
-        let mut cause: &dyn std::error::Error = &error;
-        while let Some(next) = cause.source() {
-            cause = next;
-        }
-        assert_eq!(cause.to_string(), "the operation has status 450");
+        let failure = error.login_failure().unwrap();
+        assert_eq!((failure.kind(), failure.status().unwrap().code), (ErrorKind::Failed, 450));
+        assert!(!error.is_transient());
     }
     assert_eq!(script.requests().len(), 4);
     login("right").into_iter().chain([nothing()]).for_each(|step| script.push(step));

@@ -1,3 +1,5 @@
+//! The operations of a login as bytes.
+
 use common_core::secret::ExposeSecret;
 
 use super::*;

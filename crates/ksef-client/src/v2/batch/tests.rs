@@ -1,3 +1,5 @@
+//! Batches on a script: announced, uploaded, resumed and closed.
+
 use std::io::Cursor;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -103,10 +105,18 @@ async fn what_is_uploaded_is_what_was_announced_and_opens_to_the_invoices() {
             let Body::File(_) = request.body() else { panic!("parts go straight from files") };
             let part = &packed.parts()[ordinal as usize - 1];
             let bytes = std::fs::read(&part.path).unwrap();
-            assert_eq!((request.body().len(), Measure::of(&bytes)), (part.sealed.size, part.sealed));
+            assert_eq!(
+                (request.body().len(), Measure::of(&bytes)),
+                (part.sealed.size, part.sealed)
+            );
             let told = &body["batchFile"]["fileParts"][ordinal as usize - 1];
             assert_eq!(told["fileHash"], part.sealed.sha256_base64());
-            parts.push(SealedPart { ordinal, sealed: part.sealed, plain: None, content: Cursor::new(bytes) });
+            parts.push(SealedPart {
+                ordinal,
+                sealed: part.sealed,
+                plain: None,
+                content: Cursor::new(bytes),
+            });
         }
         parts.sort_by_key(|part| part.ordinal);
         let mut names = Vec::new();

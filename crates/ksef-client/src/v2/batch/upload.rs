@@ -6,10 +6,7 @@ use futures_util::{StreamExt, stream};
 use http::{HeaderName, HeaderValue, Method};
 use ksef_crypto::number::ReferenceNumber;
 
-use super::{
-    BatchState, Close, Open, PackedBatch,
-    state::Target,
-};
+use super::{BatchState, Close, Open, PackedBatch, state::Target};
 use crate::v2::{
     Account, Unfinished,
     error::{Error, ErrorKind},

@@ -104,7 +104,7 @@ impl ClientBuilder {
 
     /// Has the test environment warn of this with every answer (`X-Test-System-Warning`), to try
     /// how warnings are handled.
-    pub fn test_warning(mut self, warning: HeaderValue) -> Self {
+    pub fn echo_warning(mut self, warning: HeaderValue) -> Self {
         self.echo = Some(warning);
         self
     }
@@ -188,20 +188,14 @@ impl ClientBuilder {
             None => Arc::new(ReqwestTransport::new(self.options)?),
         };
         let clock = self.clock.unwrap_or_else(|| Arc::new(RuntimeClock::new()));
-        let (limit_store, local_limits) = match self.limit_store {
-            Some(store) => (store, None),
-            None => {
-                let local = LocalLimits::restore(&self.counted, clock.tick(), clock.now());
-                let local = Arc::new(local);
-                (Arc::clone(&local) as Arc<dyn LimitStore>, Some(local))
-            }
+        let (limit_store, local_limits) = if let Some(store) = self.limit_store {
+            (store, None)
+        } else {
+            let local = LocalLimits::restore(&self.counted, clock.tick(), clock.now());
+            let local = Arc::new(local);
+            (Arc::clone(&local) as Arc<dyn LimitStore>, Some(local))
         };
-        let tap = Tap {
-            inner: transport,
-            format: self.format,
-            echo: self.echo,
-            hook: self.hook,
-        };
+        let tap = Tap { inner: transport, format: self.format, echo: self.echo, hook: self.hook };
         let settings = Settings {
             environment: self.environment,
             base,

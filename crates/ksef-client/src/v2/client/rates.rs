@@ -113,7 +113,8 @@ mod tests {
         let send: Vec<_> =
             rates.of(LimitGroup::InvoiceSend).iter().map(|window| window.limit()).collect();
         assert_eq!(send, [10, 30, 180]);
-        let known: Vec<_> = operations::ALL.iter().map(|row| LimitGroup::named(row.limit)).collect();
+        let known: Vec<_> =
+            operations::ALL.iter().map(|row| LimitGroup::named(row.limit)).collect();
         assert!(known.iter().all(Option::is_some));
     }
 

@@ -44,8 +44,8 @@ impl Settings {
     }
 
     /// Calls of links.
-    pub(super) fn storage<A: Api>(&self, base: BaseUrl) -> common_http::ClientBuilder<A> {
-        self.builder(&base, Arc::clone(&self.tap.inner))
+    pub(super) fn storage<A: Api>(&self, base: &BaseUrl) -> common_http::ClientBuilder<A> {
+        self.builder(base, Arc::clone(&self.tap.inner))
     }
 
     /// The account's name among the limits of all installations that may share a store.

@@ -1,3 +1,5 @@
+//! What every call of a client does: headers, warnings, keys and limits.
+
 use std::sync::Mutex;
 
 use common_core::limit::{Window, Windows};
@@ -18,7 +20,7 @@ async fn the_wished_form_of_errors_is_asked_for() {
         let client = Client::builder(environment)
             .transport(script.clone())
             .error_format(format)
-            .test_warning(HeaderValue::from_static("[x-1]: y"))
+            .echo_warning(HeaderValue::from_static("[x-1]: y"))
             .build()
             .unwrap();
         client.send(&PublicKeys).await.unwrap();

@@ -1,8 +1,10 @@
+//! Refusals in both forms, and what an error says about them.
+
 use common_http::scripted::{Scripted, Step};
 use serde_json::json;
 
 use super::*;
-use crate::v2::{client::testing, security::PublicKeys, auth};
+use crate::v2::{auth, client::testing, security::PublicKeys};
 
 async fn refused(step: Step) -> Error {
     testing::client(Scripted::new([step])).send(&PublicKeys).await.unwrap_err()

@@ -4,7 +4,7 @@ use std::fmt;
 
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
-use common_core::{secret::SecretString};
+use common_core::secret::SecretString;
 use common_http::Endpoint;
 use ksef_crypto::{
     certificate::Certificate,
@@ -85,7 +85,7 @@ impl Challenged {
     /// what is to be signed, and its [`finish`](xades::Draft::finish) gives the document for
     /// [`by_signed_document`](Self::by_signed_document).
     pub fn draft(&self, certificate: &Certificate) -> Result<xades::Draft, Error> {
-        let document = self.to_be_signed(SubjectIdentification::of(certificate))?;
+        let document = self.to_be_signed(self.identification(certificate))?;
         xades::Draft::new(&document, certificate, &self.options())
             .map_err(|error| local(ErrorKind::Signature, error))
     }
@@ -112,7 +112,7 @@ impl Challenged {
     pub async fn by_signature(self, signer: &dyn Signer) -> Result<Started, Error> {
         let certificate = Certificate::from_der(signer.certificate_der())
             .map_err(|error| local(ErrorKind::Signature, error))?;
-        let document = self.to_be_signed(SubjectIdentification::of(&certificate))?;
+        let document = self.to_be_signed(self.identification(&certificate))?;
         let document = xades::sign(&document, signer, &self.options())
             .map_err(|error| local(ErrorKind::Signature, error))?;
         self.by_signed_document(document).await
@@ -130,6 +130,10 @@ impl Challenged {
         }
         let answer = self.client.send(&request).await?;
         self.started(answer, &auth::StartWithSignature::INFO)
+    }
+
+    fn identification(&self, certificate: &Certificate) -> SubjectIdentification {
+        self.terms.by.unwrap_or_else(|| SubjectIdentification::of(certificate))
     }
 
     fn options(&self) -> xades::Options {
@@ -157,7 +161,12 @@ impl Challenged {
             .map_err(|_| Error::unreadable(info, "the login's number is no reference number"))?;
         let token = answer.authentication_token;
         let until = token.valid_until;
-        Ok(Started::new(self.client, self.terms.context, reference, (token.token.into_secret(), until)))
+        Ok(Started::new(
+            self.client,
+            self.terms.context,
+            reference,
+            (token.token.into_secret(), until),
+        ))
     }
 }
 

@@ -47,12 +47,20 @@ impl DocumentVersion {
 }
 
 impl SubjectIdentification {
-    /// How KSeF knows the holder of a certificate: by its subject when that fits the rules of a
-    /// person's signature or a seal, and by its fingerprint otherwise.
+    /// How KSeF is likely to know the holder of a certificate: by its subject when that has a number
+    /// of a person or a company in the place of a signature or a seal, and by its fingerprint
+    /// otherwise. [`Login::identify_by`](super::Login::identify_by) says otherwise.
+    ///
+    /// Attributes that the rules of 2.0 demand besides are for the service to miss.
     pub fn of(certificate: &Certificate) -> Self {
-        match authentication_vector(certificate, SubjectRules::Version2).vector {
-            Vector::Fingerprint(_) => Self::Fingerprint,
-            _ => Self::Subject,
+        let is_named = |rules| {
+            let vector = authentication_vector(certificate, rules).vector;
+            !matches!(vector, Vector::Fingerprint(_))
+        };
+        if is_named(SubjectRules::Version2) || is_named(SubjectRules::Version1) {
+            Self::Subject
+        } else {
+            Self::Fingerprint
         }
     }
 

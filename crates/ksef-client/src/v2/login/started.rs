@@ -174,7 +174,8 @@ impl Authenticated {
     /// As [`redeem`](Self::redeem), and gives the tokens themselves.
     pub(crate) async fn tokens(&self) -> Result<Tokens, Error> {
         let answer = self.0.send(&auth::Redeem).await?;
-        let pair = |token: crate::v2::wire::TokenInfo| (token.token.into_secret(), token.valid_until);
+        let pair =
+            |token: crate::v2::wire::TokenInfo| (token.token.into_secret(), token.valid_until);
         let (access, refresh) = (pair(answer.access_token), pair(answer.refresh_token));
         Ok(Tokens::new(access, refresh, Some(self.0.reference.clone())))
     }

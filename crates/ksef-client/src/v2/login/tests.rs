@@ -1,3 +1,5 @@
+//! Logins on a script, step by step.
+
 use std::time::Duration;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -57,8 +59,7 @@ fn signer(certificate: &TestCertificate) -> LocalSigner {
 #[tokio::test]
 async fn a_token_is_encrypted_with_the_time_of_its_challenge() {
     let (list, receiver) = public_keys();
-    let (client, script) =
-        scripted([challenge(), Step::answer(200, list.to_string()), started()]);
+    let (client, script) = scripted([challenge(), Step::answer(200, list.to_string()), started()]);
     let allowed = AllowedIps::new().address([192, 0, 2, 7].into()).unwrap();
     let token = SecretString::from("20260101-EC-1|nip-1111111111|ff");
     let login = client.login(context()).allowed_ips(allowed);

@@ -66,7 +66,7 @@ impl Package {
     ) -> Self {
         told.parts.sort_by_key(|part| part.ordinal_number);
         // What was made counts, not what was asked for.
-        let format = match told.compression_type.as_ref().and_then(|kind| kind.known()) {
+        let format = match told.compression_type.as_ref().and_then(common_core::open::Open::known) {
             Some(wire::CompressionType::TarGz) => ArchiveFormat::TarGz,
             Some(wire::CompressionType::Zip) => ArchiveFormat::Zip,
             _ => format,
@@ -233,7 +233,8 @@ impl FetchedPackage {
     /// The archive, decrypted into a file without a name of its own.
     fn archive(&self) -> Result<File, OpenError> {
         let path = self.folder.join("export.archive");
-        let options = || File::options().read(true).write(true).create(true).truncate(true).open(&path);
+        let options =
+            || File::options().read(true).write(true).create(true).truncate(true).open(&path);
         let file = options().map_err(OpenError::Store)?;
         let mut parts = Vec::with_capacity(self.parts.len());
         for part in &self.parts {

@@ -1,3 +1,5 @@
+//! Invoices, metadata and packages on a script.
+
 use std::{
     sync::{Arc, Mutex},
     time::Duration,
@@ -17,9 +19,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::v2::{
     ErrorKind, Recovery,
-    client::testing::{
-        EXPORT, KSEF_NUMBER, account, bearer, lines, public_keys, reference, sent,
-    },
+    client::testing::{EXPORT, KSEF_NUMBER, account, bearer, lines, public_keys, reference, sent},
     wire::{
         InvoiceQueryDateRange, InvoiceQueryDateType, InvoiceQueryFilters, InvoiceQuerySubjectType,
     },
@@ -105,11 +105,8 @@ async fn a_long_range_is_asked_for_in_windows_of_a_hundred_days() {
             [&range["from"], &range["to"]].map(|end| end.as_str().unwrap()[..10].to_owned())
         })
         .collect();
-    let expected = [
-        ["2025-06-01", "2025-09-09"],
-        ["2025-09-09", "2025-12-18"],
-        ["2025-12-18", "2026-01-01"],
-    ];
+    let expected =
+        [["2025-06-01", "2025-09-09"], ["2025-09-09", "2025-12-18"], ["2025-12-18", "2026-01-01"]];
     assert_eq!(ranges, expected);
 }
 
@@ -174,8 +171,7 @@ fn started() -> Step {
 }
 
 fn schedule() -> PollSchedule {
-    PollSchedule::new(Duration::from_secs(1), Duration::from_secs(1))
-        .within(Duration::from_secs(5))
+    PollSchedule::new(Duration::from_secs(1), Duration::from_secs(1)).within(Duration::from_secs(5))
 }
 
 #[tokio::test(start_paused = true)]
@@ -217,7 +213,8 @@ async fn a_part_that_is_not_the_announced_one_is_never_opened() {
     let (summary, sink) = package(&key, ArchiveFormat::Zip);
     let mut bytes = sink.parts()[0].1.clone();
     bytes[0] ^= 1;
-    let (account, _) = account([ready(&summary, ArchiveFormat::Zip), Step::answer(200, bytes)]).await;
+    let (account, _) =
+        account([ready(&summary, ArchiveFormat::Zip), Step::answer(200, bytes)]).await;
     let state = ExportState::from_json(&kept(&key)).unwrap();
     let package = account.resume_export(state).wait(&schedule()).await.unwrap();
     let folder = tempfile::tempdir().unwrap();
@@ -258,8 +255,7 @@ async fn the_ends_of_an_export_are_told_apart() {
 #[tokio::test]
 async fn an_export_whose_answer_is_lost_is_not_started_twice() {
     let lost = Step::answer(502, "");
-    let (account, script) =
-        account([Step::answer(200, public_keys().0.to_string()), lost]).await;
+    let (account, script) = account([Step::answer(200, public_keys().0.to_string()), lost]).await;
     let opening = account.export(filters("2026-01-01T00:00:00Z", None)).only_metadata();
     let error = opening.start().await.unwrap_err();
     assert_eq!(error.recovery(), Some(Recovery::ExportExpires));

@@ -157,7 +157,6 @@ impl InvoiceState {
         let extension = |name: &str| told.extensions.get(name).cloned().flatten();
         let number = row.ksef_number.as_deref().and_then(|number| number.parse().ok());
         match (told.code, number) {
-            (..200, _) => Self::Pending(status),
             (200, Some(number)) => Self::Accepted(AcceptedInvoice {
                 number,
                 reference: row.reference_number.parse().ok(),
@@ -166,7 +165,7 @@ impl InvoiceState {
                 permanent_storage_date: row.permanent_storage_date,
             }),
             // A success without a number cannot be told from one that is on its way.
-            (200, None) => Self::Pending(status),
+            (..=200, _) => Self::Pending(status),
             (440, _) => Self::Duplicate {
                 original: extension("originalKsefNumber").and_then(|text| text.parse().ok()),
                 session: extension("originalSessionReferenceNumber")

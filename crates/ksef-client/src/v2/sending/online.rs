@@ -12,9 +12,7 @@ use ksef_crypto::{
     seal::SessionKey,
 };
 
-use super::{
-    Closing, InvoiceState, OnlineSessionState, OutgoingInvoice, SentInvoice,
-};
+use super::{Closing, InvoiceState, OnlineSessionState, OutgoingInvoice, SentInvoice};
 use crate::v2::{
     Account, Answer, FormCode, Unfinished,
     document::Document,
@@ -201,7 +199,8 @@ impl Account {
     ) -> Result<InvoiceState, Error> {
         let poll = || async {
             let state = self.state_of(invoice).await?;
-            let polled = if state.is_final() { Polled::Ended(state) } else { Polled::Pending(None) };
+            let polled =
+                if state.is_final() { Polled::Ended(state) } else { Polled::Pending(None) };
             Ok::<_, Error>(polled)
         };
         let ended = poll_until(self.clock(), schedule, poll).await?;

@@ -8,11 +8,7 @@ use ksef_crypto::{
 
 use super::OnlineSession;
 use crate::v2::{
-    Account, FormCode,
-    client::new_session_key,
-    endpoint::Feature,
-    error::Error,
-    online, wire,
+    Account, FormCode, client::new_session_key, endpoint::Feature, error::Error, online, wire,
 };
 
 /// An interactive session that is to be opened, for invoices of one form.

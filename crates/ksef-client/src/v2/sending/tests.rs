@@ -1,3 +1,5 @@
+//! Interactive sessions on a script.
+
 use std::time::Duration;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};

@@ -1,7 +1,11 @@
 //! Lists of sessions, and of the invoices of one.
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use common_core::{codes, effect::Effect, open::{Code as _, Open}};
+use common_core::{
+    codes,
+    effect::Effect,
+    open::{Code as _, Open},
+};
 use common_http::{Auth, Endpoint, Info, Paged};
 use http::Method;
 use ksef_crypto::number::ReferenceNumber;

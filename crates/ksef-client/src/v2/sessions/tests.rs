@@ -1,3 +1,5 @@
+//! The operations of sessions as bytes.
+
 use common_http::Paged;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Links on a script.
+
 use common_http::scripted::Step;
 use ksef_crypto::link::InvoiceHash;
 

@@ -28,9 +28,9 @@ pub(super) enum SubjectBy {
 
 impl LoginDocument {
     /// Reads the signed part of the document.
-    pub(super) fn read(content: &[u8]) -> Result<Self, Misfit> {
+    pub(super) fn read(signed: &[u8]) -> Result<Self, Misfit> {
         let wrong = || Misfit("AuthTokenRequest".to_owned());
-        let text = std::str::from_utf8(content).map_err(|_| wrong())?;
+        let text = std::str::from_utf8(signed).map_err(|_| wrong())?;
         let document = Document::parse(text).map_err(|_| wrong())?;
         let root = document.root_element();
         let space = root.tag_name().namespace().unwrap_or_default();

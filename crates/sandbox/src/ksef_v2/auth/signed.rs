@@ -34,7 +34,12 @@ pub(in super::super) fn with_signature(
         store.logins.take(&document.challenge, life, now).ok_or_else(|| Problem::code(21111))
     })?;
     let certificate = &signed.certificate;
-    let (subject, method) = subject(certificate, &document)?;
+    let (mut subject, method) = subject(certificate, &document)?;
+    if subject.kind == IdentityKind::Fingerprint {
+        // A certificate issued here to a holder without numbers stands for that holder.
+        let holder = ksef.with_store(|store| resources::holder(store, certificate.der()));
+        subject = holder.unwrap_or(subject);
+    }
     let chain =
         request.query("verifyCertificateChain").is_some_and(|it| it.eq_ignore_ascii_case("true"));
     let mut caller = Caller {
@@ -106,11 +111,10 @@ fn subject(
         return Ok((fingerprint, method));
     }
     let subject = match holder {
-        Some(Holder::Seal { nip }) => Identity::nip(&nip),
         Some(Holder::Person { pesel: Some(pesel), .. }) => {
             Identity::new(IdentityKind::Pesel, &pesel)
         }
-        Some(Holder::Person { nip: Some(nip), .. }) => Identity::nip(&nip),
+        Some(Holder::Seal { nip } | Holder::Person { nip: Some(nip), .. }) => Identity::nip(&nip),
         _ => return Err(Problem::code(21115)),
     };
     Ok((subject, method))

@@ -177,6 +177,9 @@ fn pss(identifier: &AlgorithmIdentifierOwned) -> Option<&'static dyn Verificatio
 
 #[cfg(test)]
 mod tests {
+    use aws_lc_rs::rand::SystemRandom;
+    use aws_lc_rs::signature::{RSA_PSS_SHA256, RSA_PSS_SHA512, RsaKeyPair};
+    use der::asn1::{Any, BitString};
     use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair, RsaKeySize};
 
     use super::*;
@@ -201,6 +204,35 @@ mod tests {
             assert!(is_same_subject(&read.name, &expected), "{:?}", read.name);
             assert!(!is_same_subject(&read.name, &expected[..1].to_vec()));
         }
+    }
+
+    /// The request signed again, with PSS; the parameters name nothing but the digest.
+    fn with_pss(pair: &KeyPair, digest: u8) -> Vec<u8> {
+        let mut request = CertReq::from_der(&request(pair)).unwrap();
+        let key = RsaKeyPair::from_pkcs8(&pair.serialize_der()).unwrap();
+        let encoding = if digest == 3 { &RSA_PSS_SHA512 } else { &RSA_PSS_SHA256 };
+        let mut signature = vec![0; key.public_modulus_len()];
+        let message = request.info.to_der().unwrap();
+        key.sign(encoding, &SystemRandom::new(), &message, &mut signature).unwrap();
+        let digest =
+            [0x30, 0x0F, 0xA0, 0x0D, 0x30, 0x0B, 6, 9, 0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, digest];
+        request.algorithm.oid = RSA_PSS;
+        request.algorithm.parameters = Some(Any::from_der(&digest).unwrap());
+        request.signature = BitString::from_bytes(&signature).unwrap();
+        request.to_der().unwrap()
+    }
+
+    #[test]
+    fn signatures_with_pss_hold_and_other_algorithms_are_refused() {
+        let pair = KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, RsaKeySize::_2048).unwrap();
+        for digest in [1, 3] {
+            assert!(Csr::read(&with_pss(&pair, digest)).is_ok(), "digest {digest}");
+        }
+        assert_eq!(Csr::read(&with_pss(&pair, 2)).unwrap_err(), Flaw::FormatOrSignature);
+        assert_eq!(Csr::read(&with_pss(&pair, 4)).unwrap_err().code(), 25011);
+        let mut other = CertReq::from_der(&request(&pair)).unwrap();
+        other.algorithm.oid = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.4");
+        assert_eq!(Csr::read(&other.to_der().unwrap()).unwrap_err().code(), 25011);
     }
 
     #[test]

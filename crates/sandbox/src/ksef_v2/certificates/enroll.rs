@@ -102,9 +102,10 @@ impl Certificates {
     /// Makes the certificate, unless its key belongs to somebody else or there are enough of them.
     fn issue(&mut self, registry: &Registry, plan: &Plan, now: DateTime<Utc>) -> Outcome {
         let key = sha256(&plan.csr.key.bytes);
-        let taken = self.issued.iter().any(|(_, one)| {
-            one.key == key && !registry.is_same(&one.subject, &plan.subject)
-        });
+        let taken = self
+            .issued
+            .iter()
+            .any(|(_, one)| one.key == key && !registry.is_same(&one.subject, &plan.subject));
         if taken {
             return Outcome::Rejected("Klucz publiczny należy już do innego podmiotu.");
         }
@@ -242,8 +243,7 @@ pub(in crate::ksef_v2) fn status(ksef: &KsefV2, request: &Request<'_>) -> Result
         if request.now - one.requested > RETENTION {
             return Err(Problem::Gone);
         }
-        let mut body =
-            json!({"requestDate": moment(one.requested), "status": one.outcome.json()});
+        let mut body = json!({"requestDate": moment(one.requested), "status": one.outcome.json()});
         if let Outcome::Issued(serial) = &one.outcome {
             body["certificateSerialNumber"] = json!(serial);
         }

@@ -46,9 +46,9 @@ pub(in crate::ksef_v2) fn query(ksef: &KsefV2, request: &Request<'_>) -> Result<
 
 fn is_asked(filter: &Value, serial: &str, one: &Issued, now: DateTime<Utc>) -> bool {
     let is = |name: &str, value: &str| filter[name].as_str().is_none_or(|it| it == value);
-    let named = filter["name"].as_str().is_none_or(|part| {
-        one.name.to_lowercase().contains(&part.to_lowercase())
-    });
+    let named = filter["name"]
+        .as_str()
+        .is_none_or(|part| one.name.to_lowercase().contains(&part.to_lowercase()));
     let after = filter["expiresAfter"].as_str();
     let after = after.and_then(|it| DateTime::parse_from_rfc3339(it).ok());
     is("certificateSerialNumber", serial)

@@ -68,7 +68,6 @@ pub(in super::super) fn is_vat_ue(text: &str) -> bool {
         "HR" | "IT" | "LV" => digits(11, 11),
         "LT" => digits(9, 9) || digits(12, 12),
         "NL" => rest.len() == 12,
-        "PL" => false,
         "RO" => digits(2, 10),
         "SE" => digits(12, 12),
         "SK" => digits(10, 10),

@@ -76,7 +76,7 @@ fn object(schemas: &Schemas, schema: &Value, given: &Value, path: &str, misfits:
         let needed = required.contains(&name.as_str());
         match members.get(name) {
             None | Some(Value::Null) if needed => {
-                misfits.push(format!("Pole '{at}' jest wymagane."))
+                misfits.push(format!("Pole '{at}' jest wymagane."));
             }
             None | Some(Value::Null) => {}
             Some(given) => value(schemas, shape, given, &at, misfits),

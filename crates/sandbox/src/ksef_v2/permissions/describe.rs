@@ -21,7 +21,9 @@ impl Details {
         let given = details[member].as_object();
         let fits = by_fingerprint == (kind == IdentityKind::Fingerprint);
         let (Some(given), true) = (given, fits) else {
-            return Err(Problem::misfits(vec![format!("Pole 'subjectDetails.{member}' jest wymagane.")]));
+            return Err(Problem::misfits(vec![format!(
+                "Pole 'subjectDetails.{member}' jest wymagane."
+            )]));
         };
         let mut shown = Map::new();
         shown.insert("subjectDetailsType".to_owned(), json!(name));

@@ -186,9 +186,10 @@ fn union_representatives(ksef: &KsefV2, request: &Request<'_>) -> Result<Reply, 
         is_of(&context, &[IdentityKind::NipVatUe])?;
         let permissions = &mut store.resources.permissions;
         // The entity is described once, when its administrator is named.
-        let described = permissions.grants.iter().find(|grant| {
-            grant.way == Way::EuAdministration && grant.context == context
-        });
+        let described = permissions
+            .grants
+            .iter()
+            .find(|grant| grant.way == Way::EuAdministration && grant.context == context);
         if let Some(known) = described.map(|grant| grant.details.clone()) {
             for grant in &mut grants {
                 grant.details.name = known.name.clone();
@@ -234,7 +235,9 @@ fn target(given: &Value) -> Result<Target, Problem> {
     match given["type"].as_str() {
         None => Ok(Target::All { named: false }),
         Some("AllPartners") => Ok(Target::All { named: true }),
-        Some(_) => identity(&json!({"targetIdentifier": given}), "targetIdentifier").map(Target::One),
+        Some(_) => {
+            identity(&json!({"targetIdentifier": given}), "targetIdentifier").map(Target::One)
+        }
     }
 }
 

@@ -58,9 +58,9 @@ pub(in crate::ksef_v2) fn list(ksef: &KsefV2, request: &Request<'_>) -> Result<R
             }
             _ => {
                 let wanted = &request.body["subordinateEntityIdentifier"]["value"];
-                let below = registry.below(own_nip(context)).filter(|one| {
-                    wanted.as_str().is_none_or(|wanted| wanted == one.nip)
-                });
+                let below = registry
+                    .below(own_nip(context))
+                    .filter(|one| wanted.as_str().is_none_or(|wanted| wanted == one.nip));
                 let below = seek::newest(below.cloned().collect());
                 page(request, "roles", below.iter().map(subordinate).collect())
             }

@@ -21,7 +21,9 @@ pub(super) fn personal<'a>(
     let found = permissions.grants.iter().filter(|grant| {
         let own = registry.is_same(&grant.to, subject);
         match grant.way {
-            Way::Indirect => own && (grant.within == *context || permissions.reaches(grant, context)),
+            Way::Indirect => {
+                own && (grant.within == *context || permissions.reaches(grant, context))
+            }
             Way::Entity if grant.to == *context => owns,
             _ => own && grant.context == *context,
         }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::client::*;
 
 /// Asks again while the double only pretends to be in trouble.
-async fn patient(caller: &Caller, method: Method, path: &str, body: &str) -> Value {
+pub(crate) async fn patient(caller: &Caller, method: Method, path: &str, body: &str) -> Value {
     for _ in 0..50 {
         let answer = caller.send(method.clone(), path, &[], body.to_owned()).await;
         if !matches!(answer.status, 429 | 503) {
@@ -20,7 +20,7 @@ async fn patient(caller: &Caller, method: Method, path: &str, body: &str) -> Val
     panic!("{path} never answers");
 }
 
-async fn log_in(ksef: &KsefV2) -> Caller {
+pub(crate) async fn log_in(ksef: &KsefV2) -> Caller {
     loop {
         let nobody = Caller::nobody(ksef);
         let challenge = patient(&nobody, Method::POST, "/auth/challenge", "").await;

@@ -57,7 +57,7 @@ async fn every_operation_is_open_to_its_permissions_and_closed_to_all_others() {
             }
         }
     }
-    assert_eq!(open + closed, 10 * 46, "operations with permissions");
+    assert_eq!(open + closed, 10 * 38, "operations with permissions");
     assert!(open > 90, "{open}");
 }
 
@@ -66,11 +66,11 @@ async fn no_operation_that_needs_a_token_works_without_one() {
     let sandbox = calm().await;
     let nobody = Caller::nobody(sandbox.ksef_v2());
     let mut asked = 0;
-    for row in schema::operations().iter().filter(|(_, row)| row["auth"] == true) {
-        let (method, template) = row.0.split_once(' ').unwrap();
+    for (key, _) in schema::operations().iter().filter(|(_, row)| row["auth"].is_array()) {
+        let (method, template) = key.split_once(' ').unwrap();
         let answer = nobody.send(method.parse().unwrap(), &filled(template), &[], "{}").await;
-        assert_eq!(answer.status, 401, "{}", row.0);
+        assert_eq!(answer.status, 401, "{key}");
         asked += 1;
     }
-    assert!(asked >= 60, "{asked}");
+    assert!(asked > 60, "{asked}");
 }

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use http::Method;
 use sandbox::Sandbox;
 use sandbox::ksef_v2::{IdentityKind, Limits, Permission};
 use serde_json::json;
 
 use super::*;
+use crate::ksef_v2::hostile::{log_in, patient};
 
 #[tokio::test(start_paused = true)]
 async fn what_shape_alone_shows_is_refused_at_once() {
@@ -17,7 +19,8 @@ async fn what_shape_alone_shows_is_refused_at_once() {
     without_details["subjectDetails"]["personById"] = json!(null);
     let mut wrong_details = person(&pesel(STRANGER), &["InvoiceRead"]);
     wrong_details["subjectDetails"] = union("A", "B")["subjectDetails"].clone();
-    let mut unnamed = subunit(&pesel(STRANGER), &json!({"type": "InternalId", "value": "9990000103-12345"}));
+    let mut unnamed =
+        subunit(&pesel(STRANGER), &json!({"type": "InternalId", "value": "9990000103-12345"}));
     unnamed["subunitName"] = json!(null);
     for (kind, body) in [
         ("persons", person(&pesel(STRANGER), &[])),
@@ -35,9 +38,9 @@ async fn what_shape_alone_shows_is_refused_at_once() {
     }
     let modern = [("x-error-format", "problem-details")];
     let path = "/permissions/persons/grants";
-    let answer = alfa.send(http::Method::POST, path, &modern, "{}").await;
+    let answer = alfa.send(Method::POST, path, &modern, "{}").await;
     assert_eq!((answer.status, &answer.json()["errors"][0]["code"]), (400, &json!(21405)));
-    let answer = alfa.send(http::Method::POST, path, &[], "{").await;
+    let answer = alfa.send(Method::POST, path, &[], "{").await;
     assert_eq!(answer.code(), 21001);
 }
 
@@ -148,51 +151,15 @@ async fn a_hostile_service_cancels_some_operations() {
         let sandbox = Sandbox::builder().seed(seed).without_sockets().start().await.unwrap();
         let ksef = sandbox.ksef_v2();
         ksef.set_limits(Limits::none());
-        let Some(omega) = patient_login(ksef, OMEGA).await else { continue };
+        let alfa = log_in(ksef).await;
         for number in 0..60 {
-            let body = person(&pesel(&format!("008101{number:05}")), &["InvoiceRead"]);
-            let started = omega.post("/permissions/persons/grants", &body).await;
-            if started.status != 202 {
-                continue;
-            }
+            let body = person(&pesel(&format!("008101{number:05}")), &["InvoiceRead"]).to_string();
+            let started = patient(&alfa, Method::POST, "/permissions/persons/grants", &body).await;
+            let path = format!("/permissions/operations/{}", text(&started["referenceNumber"]));
             ksef.settle().await;
-            let reference = text(&started.json()["referenceNumber"]);
-            let status = omega.get(&format!("/permissions/operations/{reference}")).await;
-            if status.status == 200 {
-                codes.insert(status.json()["status"]["code"].as_u64().unwrap());
-            }
+            let status = patient(&alfa, Method::GET, &path, "").await;
+            codes.insert(status["status"]["code"].as_u64().unwrap());
         }
     }
     assert_eq!(codes, [200, 550].into());
-}
-
-/// Logs in to a hostile double, or gives up.
-async fn patient_login(ksef: &KsefV2, company: &str) -> Option<Caller> {
-    let token = ksef.token(company).unwrap();
-    for _ in 0..20 {
-        let nobody = Caller::nobody(ksef);
-        let keys = nobody.get("/security/public-key-certificates").await;
-        let challenge = nobody.send(http::Method::POST, "/auth/challenge", &[], "").await;
-        if keys.status != 200 || challenge.status != 200 {
-            continue;
-        }
-        let challenge = challenge.json();
-        let (key, id) = key_of(&keys.json(), "KsefTokenEncryption");
-        let sealed = seal(&key, format!("{token}|{}", challenge["timestampMs"]).as_bytes());
-        let body = json!({"challenge": challenge["challenge"], "contextIdentifier": nip(company),
-            "encryptedToken": sealed, "publicKeyId": id});
-        let started = nobody.post("/auth/ksef-token", &body).await;
-        if started.status != 202 {
-            continue;
-        }
-        ksef.settle().await;
-        let mut caller = Caller::nobody(ksef);
-        caller.token = text(&started.json()["authenticationToken"]["token"]);
-        let tokens = caller.send(http::Method::POST, "/auth/token/redeem", &[], "").await;
-        if tokens.status == 200 {
-            caller.token = text(&tokens.json()["accessToken"]["token"]);
-            return Some(caller);
-        }
-    }
-    None
 }
