@@ -94,7 +94,14 @@ mod records;
 mod registration;
 mod session;
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    future::poll_fn,
+    pin::pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
 
 use common_core::store::{Journals, Leases, Records};
 use common_store::SealKey;
@@ -207,6 +214,36 @@ impl Journal {
     /// [`Lost`](JournalErrorKind::Lost) when somebody else has the journal by now: stop the work.
     pub async fn renew(&self) -> Result<(), JournalError> {
         self.session.renew().await
+    }
+
+    /// Does some work and makes the lease last meanwhile: a call that waits for its answer, a
+    /// memory that is being written or a year of documents takes longer than any lease.
+    ///
+    /// A renewal that fails is tried again a third of the lease later; that somebody else has the
+    /// journal shows at the next write of the work.
+    pub(crate) async fn held<T>(&self, work: impl Future<Output = T>) -> T {
+        let mut work = pin!(work);
+        loop {
+            if let Ok(done) = tokio::time::timeout(self.session.third(), work.as_mut()).await {
+                return done;
+            }
+            // The work may hold what the renewal waits for, so both go on; and a renewal that was
+            // begun is finished, since one that is cut off may lose the lease.
+            let (mut done, mut renewal) = (None, pin!(self.renew()));
+            let both = |context: &mut Context<'_>| {
+                if done.is_none()
+                    && let Poll::Ready(output) = work.as_mut().poll(context)
+                {
+                    done = Some(output);
+                }
+                renewal.as_mut().poll(context)
+            };
+            // Whether it is lost is seen by whoever writes next.
+            let _ = poll_fn(both).await;
+            if let Some(done) = done {
+                return done;
+            }
+        }
     }
 
     /// Gives the lease back, so that the next holder need not wait. The journal, with all its

@@ -30,7 +30,8 @@ struct Codes {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Code {
-    code: u32,
+    #[serde(rename = "code")]
+    number: u32,
     /// How an operation stands that has this status; errors have none.
     #[serde(default)]
     class: Option<String>,
@@ -81,15 +82,15 @@ fn answered(contract: &Contract) -> BTreeMap<u32, Vec<String>> {
 fn check(place: &str, codes: &Codes, answered: &BTreeMap<u32, Vec<String>>) -> Outcome {
     let lists = codes.statuses.iter().map(|(name, list)| (name.as_str(), list));
     for (name, list) in lists.chain([("errors", &codes.errors)]) {
-        if !list.is_sorted_by(|one, other| one.code < other.code) {
+        if !list.is_sorted_by(|one, other| one.number < other.number) {
             return Err(Failure::new(format!("{place}: the codes of {name} are not in order")));
         }
         let silent = list.iter().find(|code| code.meaning.is_empty() || code.advice.is_empty());
         if let Some(code) = silent {
-            return Err(Failure::new(format!("{place}: {name} {} says too little", code.code)));
+            return Err(Failure::new(format!("{place}: {name} {} says too little", code.number)));
         }
     }
-    let known = |number: &u32| codes.errors.iter().any(|code| code.code == *number);
+    let known = |number: &u32| codes.errors.iter().any(|code| code.number == *number);
     match answered.keys().find(|number| !known(number)) {
         Some(number) => Err(Failure::new(format!("{place} lacks the error {number}"))),
         None => Ok(()),
@@ -119,10 +120,10 @@ fn table(place: &str, codes: &Codes) -> String {
 }
 
 fn rows(codes: &[Code], text: &mut String) {
-    for Code { code, meaning, advice, retry, .. } in codes {
+    for Code { number, meaning, advice, retry, .. } in codes {
         let _ = writeln!(
             text,
-            "Entry {{ number: {code}, meaning: {meaning:?}, advice: {advice:?}, retry: Retry::{retry:?} }},"
+            "Entry {{ number: {number}, meaning: {meaning:?}, advice: {advice:?}, retry: Retry::{retry:?} }},"
         );
     }
 }
@@ -149,7 +150,7 @@ fn page(place: &str, codes: &Codes, answered: &BTreeMap<u32, Vec<String>>) -> St
          | Code | Meaning | What to do | Again | Operations |\n|---|---|---|---|---|\n"
     );
     for code in &codes.errors {
-        let names = answered.get(&code.code).map_or(&[][..], Vec::as_slice);
+        let names = answered.get(&code.number).map_or(&[][..], Vec::as_slice);
         let _ = writeln!(text, "{} {} |", row(code), operations(names));
     }
     text.push_str("\n## Statuses\n\nThe same number means different things for different processes (KSeF 2.0 facts §8).\n");
@@ -167,9 +168,9 @@ fn page(place: &str, codes: &Codes, answered: &BTreeMap<u32, Vec<String>>) -> St
 }
 
 fn row(code: &Code) -> String {
-    let Code { code, meaning, advice, retry, .. } = code;
+    let Code { number, meaning, advice, retry, .. } = code;
     let retry = format!("{retry:?}").to_lowercase();
-    format!("| {code} | {meaning} | {advice} | {retry} |")
+    format!("| {number} | {meaning} | {advice} | {retry} |")
 }
 
 /// Names of operations; of a code that nearly all answer, only their number.

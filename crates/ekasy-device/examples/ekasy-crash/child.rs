@@ -204,7 +204,7 @@ impl Log {
         let written = match event {
             Event::Finished(id, outcome) => self.write(&format!("finished {id} {outcome:?}")),
             Event::Failed(error) => self.say(&format!("failed {error}")),
-            Event::Accepted(..) => self.say("accepted"),
+            Event::Accepted(id, _) => self.write(&format!("accepted {id}")),
             Event::Packed { .. } => self.say("packed"),
             Event::Sent { .. } => self.say("sent"),
             // A command that cannot be read is among the orders on purpose.

@@ -15,6 +15,7 @@ use trial::{Failure, Verdict, child::Child};
 
 use crate::{
     CHILD, child,
+    entries::answered,
     judge::{Life, judge},
     orders::{command, rng, timetable},
     tally::Row,
@@ -208,7 +209,7 @@ async fn conclude(
     told.judge_evidence(evidence.as_str(), verdict);
     let last = last(&journal, &told, verdict).await?;
     let asked = commands.iter().map(|one| match one.command {
-        Command::Documents { from, to, .. } => to - from + 1,
+        Command::Documents { from, to, .. } => answered(from, to),
         _ => 0,
     });
     let life = Life {

@@ -175,6 +175,7 @@ fn note(scene: &Scene, round: u64) -> Note {
 
 fn hear(log: &Mutex<String>, round: u64, event: &Event) {
     match event {
+        Event::Accepted(id, _) => write(log, round, &format!("accepted {id}")),
         Event::Finished(id, outcome) => write(log, round, &format!("finished {id} {outcome:?}")),
         // A command that cannot be read is among the orders on purpose.
         Event::Unopened(..) => {}

@@ -24,6 +24,7 @@ use tokio::time::sleep;
 use trial::{Failure, Relay, Tearing, Verdict};
 
 use crate::{
+    entries::answered,
     judge::{Life, judge},
     life::{Progress, fiscalise, work},
     orders::{command, rng, timetable},
@@ -187,7 +188,7 @@ impl Scene {
         };
         told.judge_evidence(evidence.as_str(), verdict);
         let asked = commands.iter().map(|one| match one.command {
-            Command::Documents { from, to, .. } => to - from + 1,
+            Command::Documents { from, to, .. } => answered(from, to),
             _ => 0,
         });
         let life = Life {

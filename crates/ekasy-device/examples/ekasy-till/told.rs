@@ -14,6 +14,9 @@ pub(crate) struct Told {
     pub(crate) sold: u64,
     /// What was done, with the life in which it was, in order.
     did: Vec<(u64, String)>,
+    /// After how many deeds a command was first heard to be in the journal. A kill can come
+    /// between the journal and this.
+    accepted: BTreeMap<String, usize>,
     /// After how many deeds a command was finished, each time.
     finished: BTreeMap<String, Vec<usize>>,
     evidence: BTreeSet<String>,
@@ -31,6 +34,9 @@ impl Told {
                 "sold" => told.sold = rest.parse()?,
                 "evidence" => drop(told.evidence.insert(rest.to_owned())),
                 "alarm" => told.alarms.push(rest.to_owned()),
+                "accepted" => {
+                    told.accepted.entry(rest.to_owned()).or_insert(told.did.len());
+                }
                 "finished" => {
                     let id = rest.split(' ').next().unwrap_or_default().to_owned();
                     told.finished.entry(id).or_default().push(told.did.len());
@@ -73,6 +79,10 @@ impl Told {
         }
         if lives.len() < done().count() {
             verdict.duplicated(format!("{id} was carried out twice in one life"));
+        }
+        let accepted = self.accepted.get(id);
+        if accepted.is_some_and(|accepted| done().any(|(at, _)| at < *accepted)) {
+            verdict.untrue(format!("{id} was carried out before it was journalled"));
         }
         let finished = self.finished.get(id).and_then(|times| times.first());
         if finished.is_some_and(|finished| done().any(|(at, _)| at >= *finished)) {

@@ -98,6 +98,10 @@ impl Fiscalisation {
     ///
     /// [`FiscalisationError`] when a row does not succeed. Run again: nothing is lost.
     pub async fn run(&self) -> Result<Outcome, FiscalisationError> {
+        self.go_on().await
+    }
+
+    async fn go_on(&self) -> Result<Outcome, FiscalisationError> {
         let mut steps = Steps::new(self.operations(), &self.order, self.patience);
         steps.prepare().await.map_err(|trouble| FiscalisationError::new(None, trouble))?;
         loop {

@@ -96,6 +96,11 @@ impl Session {
         &self.number
     }
 
+    /// A third of the lease, after which it is to be renewed.
+    pub(super) fn third(&self) -> std::time::Duration {
+        self.ttl / 3
+    }
+
     /// What is in memory, after it was made sound.
     pub(super) async fn lock(&self) -> Result<MutexGuard<'_, State>, JournalError> {
         let mut state = self.state.lock().await;

@@ -130,7 +130,7 @@ impl Machine {
         if !facts.has_unpacked {
             self.skip_times(now);
         }
-        let action = self.of_read_only(now).or_else(|| self.of_commands(now));
+        let action = self.of_read_only(now, facts).or_else(|| self.of_commands(now));
         let action = action.or_else(|| self.of_documents(now, facts));
         action.or_else(|| self.of_upkeep(now)).unwrap_or_else(|| self.wait(now, facts))
     }
@@ -174,10 +174,13 @@ impl Machine {
         [self.due.poll, self.due.send, self.due.reconcile]
     }
 
-    fn of_read_only(&self, now: Now) -> Option<Action> {
+    /// Everything goes out before the repository is told: whether it takes documents of a register
+    /// that is read-only is not documented (CRK facts §6.1).
+    fn of_read_only(&self, now: Now, facts: &Facts) -> Option<Action> {
+        let is_all_out = !facts.has_unpacked && facts.waiting == 0;
         match self.read_only {
             ReadOnly::Asked(reason) => Some(Action::BecomeReadOnly(reason)),
-            ReadOnly::Local(reason) if self.is_open(Channel::Cpd, now) => {
+            ReadOnly::Local(reason) if is_all_out && self.is_open(Channel::Cpd, now) => {
                 Some(Action::AnnounceReadOnly(reason))
             }
             _ => None,
@@ -235,18 +238,19 @@ impl Machine {
     }
 
     /// Whether documents go out now: by the interval, after each document, and, whatever the
-    /// interval, after a daily report (source document, section 2.3.2.2).
+    /// interval, after a daily report (source document, section 2.3.2.2); whatever the schedule, at
+    /// the end of fiscal life.
     fn is_packing_due(&self, now: Now, facts: &Facts) -> bool {
+        if matches!(self.read_only, ReadOnly::Local(_)) {
+            return true;
+        }
         let Some(schedule) = &self.schedule else { return false };
         match schedule.send {
             SendFrequency::Every(_) => {
-                now.tick >= self.due.send
-                    || facts.has_report
-                    || self.wanted.flush
-                    || self.smaller > 0
+                now.tick >= self.due.send || facts.has_report || self.smaller > 0
             }
             SendFrequency::AfterEachDocument => true,
-            SendFrequency::Suspended | SendFrequency::Undefined => self.wanted.flush,
+            SendFrequency::Suspended | SendFrequency::Undefined => false,
         }
     }
 
@@ -277,7 +281,8 @@ impl Machine {
             next = next.min(web);
         }
         let needs_cpd = self.commands.iter().any(|(_, todo)| *todo == Todo::Execute);
-        if needs_cpd || self.wanted.keys || matches!(self.read_only, ReadOnly::Local(_)) {
+        let is_last = matches!(self.read_only, ReadOnly::Local(_)) && facts.waiting == 0;
+        if needs_cpd || self.wanted.keys || is_last {
             next = next.min(cpd);
         }
         Action::Wait(next.since(now.tick).max(Duration::from_millis(100)))

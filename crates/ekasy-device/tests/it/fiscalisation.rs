@@ -176,6 +176,18 @@ async fn a_lost_answer_loses_no_evidence_number() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_fiscalisation_that_takes_longer_than_the_lease_keeps_its_journal() {
+    let till = Till::of(calm().await, Kind::Software);
+    let journal = till.leased_journal().await;
+    let silence = Fault::DelayAfter { ms: 50_000 };
+    till.sandbox.crk().faults().push(Rule::new(silence).command("KFD").once());
+    till.sandbox.crk().faults().push(Rule::new(silence).command("MFP").once());
+    let fiscalised = outcome(&till, &journal).await;
+    assert_fiscalised(&till, &fiscalised);
+    till.assert_expected();
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_repeated_request_carries_the_same_identifier_until_the_order_changes() {
     let till = Till::of(calm().await, Kind::Hardware);
     let journal = till.journal().await;

@@ -18,5 +18,6 @@ mod journal;
 mod oracle;
 mod packing;
 mod receipt;
+mod secrecy;
 mod till;
 mod worker;

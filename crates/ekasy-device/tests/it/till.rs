@@ -101,9 +101,17 @@ impl Till {
         &self,
         engine: Arc<dyn Engine>,
     ) -> Result<Journal, ekasy_device::journal::JournalError> {
+        Journal::open(engine, self.journal_options().lease(hours(24 * 30))).await
+    }
+
+    /// A journal with the lease that it has unless somebody says otherwise.
+    pub(crate) async fn leased_journal(&self) -> Journal {
+        Journal::open(self.store.clone(), self.journal_options()).await.unwrap()
+    }
+
+    fn journal_options(&self) -> JournalOptions {
         let key = SealKey::new(1, secret_bytes(vec![7; 32])).unwrap();
-        let options = JournalOptions::new(self.number(), "till", key);
-        Journal::open(engine, options.lease(hours(24 * 30))).await
+        JournalOptions::new(self.number(), "till", key)
     }
 
     pub(crate) fn order(&self) -> Order {

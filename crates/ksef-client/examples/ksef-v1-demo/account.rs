@@ -7,7 +7,7 @@ use ksef_client::v1::{
     batch::Announced,
     send_many::{Outcome, SendResult},
 };
-use ksef_crypto::certificate::Certificate;
+use ksef_crypto::certificate::{Certificate, name::AttributeType};
 
 use crate::books::Confirmed;
 
@@ -60,7 +60,7 @@ pub(crate) fn announced(batch: &Announced, signer: &Certificate) {
     let package = batch.package();
     let size: u64 = package.parts().iter().map(|part| part.size).sum();
     println!("{} invoices packed, encrypted, and signed for by", package.invoices());
-    println!("  {}", signer.subject());
+    println!("  {}", name(signer));
     println!("announced as {}: {size} bytes", batch.reference());
     println!("in {} part(s).", package.parts().len());
 }
@@ -81,4 +81,11 @@ pub(crate) fn closing(folder: &Path, shown: usize, took: Duration) {
     println!("  {}\n", folder.join("index.html").display());
     println!("All of it took {:.1} s.", took.as_secs_f64());
     println!("Everything received is in {}.", folder.display());
+}
+
+/// Whose certificate it is.
+pub(crate) fn name(certificate: &Certificate) -> String {
+    let subject = certificate.subject();
+    let name = subject.texts(AttributeType::COMMON_NAME).next().map(str::to_owned);
+    name.unwrap_or_else(|| subject.to_string())
 }

@@ -8,7 +8,7 @@ use std::{
 use ksef_client::v1::{queries::FetchedInvoice, receipts::Reconciliation, session::Closed};
 use ksef_crypto::{link::InvoiceHash, number::KsefNumber, xades::Trust};
 
-use crate::Outcome;
+use crate::{Outcome, account};
 
 /// An invoice of the books.
 #[derive(Debug)]
@@ -60,8 +60,8 @@ impl Books {
         for page in closed.pages() {
             // The double signs with a certificate of its own; the ministry's would be an anchor.
             let receipt = closed.receipt(page, Trust::AnyCertificate).await?;
-            signer = receipt.certificate.subject().to_string();
-            std::fs::write(folder.join(format!("upo-{page}.xml")), &receipt.document)?;
+            signer = account::name(&receipt.certificate);
+            std::fs::write(folder.join(format!("upo/{page}.xml")), &receipt.document)?;
             for document in &receipt.upo.documents {
                 let hash = InvoiceHash::from_base64(&document.hash);
                 let hash = hash.filter(|hash| self.entries.contains_key(hash));

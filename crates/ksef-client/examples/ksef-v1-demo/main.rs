@@ -50,7 +50,9 @@ const WRONG: [(&str, u32); 2] = [("fa2-0007.xml", 21401), ("fa2-0014.xml", 21212
 async fn main() -> Outcome {
     let root = PathBuf::from(std::env::args().nth(1).unwrap_or_else(|| ".".to_owned()));
     let folder = root.join("target/demo/ksef-v1");
-    std::fs::create_dir_all(&folder)?;
+    // Confirmations of the last time would lie among those of this one.
+    let _ = std::fs::remove_dir_all(folder.join("upo"));
+    std::fs::create_dir_all(folder.join("upo"))?;
     let examples = outgoing::folder(root.join("fixtures/ksef/examples")).await?;
     let batch = outgoing::folder(folder.join("batch")).await.unwrap_or_default();
     if batch.is_empty() {

@@ -135,7 +135,8 @@ impl<'s> SendMany<'s> {
     ///
     /// In memory are the invoices that are being sent, and 8 bytes for each that was sent. When the
     /// session can take no further invoice (ended, no role), the rest is reported as
-    /// [`Outcome::NotSent`] without being read.
+    /// [`Outcome::NotSent`] without being read; invoices of which an earlier run knew are read and
+    /// reported as what they are.
     pub fn send<I>(self, invoices: I) -> impl Stream<Item = SendResult> + Send + 's
     where
         I: Stream<Item = Outgoing> + Send + 's,

@@ -267,6 +267,25 @@ async fn a_session_that_ends_leaves_the_rest_unsent_and_unread() {
     assert_true(&sandbox, &results);
 }
 
+#[tokio::test]
+async fn what_an_earlier_run_knew_is_told_also_when_the_session_has_ended() {
+    let sandbox = in_process().await;
+    let session = session(&beside(&sandbox), &sandbox, ALFA).await;
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("log.jsonl");
+    let (log, past) = SendFile::open(&path).await.unwrap();
+    let known = invoices("E", 3);
+    let first = run(&session).log(log).resume(past).send(stream::iter(known.clone()));
+    assert_eq!(tally(&results(first).await).accepted, 3);
+    sandbox.ksef_v1().expire_session(session.reference().as_str());
+    let all = invoices("new", 1).into_iter().chain(known).chain(invoices("other", 1));
+    let (log, past) = SendFile::open(&path).await.unwrap();
+    let second = run(&session).sending(1).log(log).resume(past).send(stream::iter(all));
+    let second = results(second).await;
+    assert_eq!((tally(&second).accepted, tally(&second).not_sent), (3, 2), "{second:?}");
+    assert_true(&sandbox, &second);
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_outcome_that_takes_too_long_is_pending_with_its_element() {
     let sandbox = in_process().await;

@@ -208,9 +208,9 @@ fn sums(fa: Node<'_, '_>) -> Option<(Decimal, Decimal)> {
     for node in fa.children().filter(Node::is_element) {
         let name = node.tag_name().name();
         if name.starts_with("P_13_") {
-            net += amount(node.text()?)?;
+            net = net.checked_add(amount(node.text()?)?)?;
         } else if name.starts_with("P_14_") && !name.ends_with('W') {
-            vat += amount(node.text()?)?;
+            vat = vat.checked_add(amount(node.text()?)?)?;
         }
     }
     Some((net, vat))
@@ -303,6 +303,12 @@ mod tests {
         assert_eq!((read.net, read.vat), (Decimal::new(10100, 2), Decimal::new(2300, 2)));
         assert_eq!(read.seller.nip(), Some("9990000101"));
         assert_eq!(read.buyer.id, PartyId::None);
+    }
+
+    #[test]
+    fn amounts_that_add_up_to_more_than_can_be_held_are_refused() {
+        let most = Decimal::MAX.to_string();
+        assert_eq!(code(&invoice("1").replace("100.00", &most)), 21401);
     }
 
     #[test]

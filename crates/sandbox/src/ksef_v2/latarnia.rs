@@ -103,9 +103,10 @@ impl Latarnia {
         self.events
     }
 
-    /// Ends an event: a failure by a message of its own, maintenance by a new version.
+    /// Ends an event that has not ended: a failure by a message of its own, maintenance by a new version.
     fn end(&mut self, event: u64, now: DateTime<Utc>) -> bool {
-        let Some(known) = self.last_of(event).cloned() else { return false };
+        let going_on = |it: &&Message| it.end.is_none_or(|end| now < end);
+        let Some(known) = self.last_of(event).filter(going_on).cloned() else { return false };
         let part = match known.kind {
             OutageKind::Maintenance => known.part,
             OutageKind::Failure | OutageKind::TotalFailure => "FAILURE_END",
@@ -189,7 +190,7 @@ impl KsefV2 {
         self.with_store(|store| store.resources.latarnia.announce(outage, now))
     }
 
-    /// Ends an outage now; whether there was one of that number.
+    /// Ends an outage now; whether there was one of that number that had not ended.
     pub fn end_outage(&self, event: u64) -> bool {
         let now = self.now();
         self.with_store(|store| store.resources.latarnia.end(event, now))
@@ -217,7 +218,8 @@ mod tests {
         let status = latarnia.status(at(15));
         assert_eq!(status["status"], "TOTAL_FAILURE");
         assert_eq!(status["messages"].as_array().unwrap().len(), 2);
-        assert!(latarnia.end(event, at(16)) && !latarnia.end(99, at(16)));
+        assert!(latarnia.end(event, at(16)) && !latarnia.end(event, at(16)));
+        assert!(!latarnia.end(99, at(16)));
         assert_eq!(latarnia.status(at(17))["status"], "MAINTENANCE");
         assert_eq!(latarnia.status(at(21))["status"], "AVAILABLE");
         let kinds: Vec<_> =

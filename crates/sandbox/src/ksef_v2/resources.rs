@@ -221,7 +221,7 @@ pub(super) fn answer(ksef: &KsefV2, request: &Request<'_>) -> Result<Reply, Prob
         return permission_answer(ksef, request);
     }
     if template.starts_with("/testdata/") {
-        return test_data_answer(ksef, request);
+        return arrange(ksef, request);
     }
     match key {
         "POST /tokens" => tokens::generate(ksef, request),
@@ -265,7 +265,7 @@ fn permission_answer(ksef: &KsefV2, request: &Request<'_>) -> Result<Reply, Prob
     }
 }
 
-fn test_data_answer(ksef: &KsefV2, request: &Request<'_>) -> Result<Reply, Problem> {
+fn arrange(ksef: &KsefV2, request: &Request<'_>) -> Result<Reply, Problem> {
     match request.operation.key {
         "POST /testdata/subject" => test_data::add_subject(ksef, request),
         "POST /testdata/subject/remove" => Ok(test_data::remove_subject(ksef, request)),

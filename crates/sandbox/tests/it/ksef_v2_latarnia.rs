@@ -6,6 +6,7 @@ use sandbox::Sandbox;
 use sandbox::ksef_v2::{KsefV2, Outage, OutageKind};
 use serde_json::Value;
 
+use crate::control::call;
 use crate::ksef_v2::client::*;
 
 async fn told(ksef: &KsefV2, path: &str) -> Value {
@@ -62,5 +63,25 @@ async fn the_ready_line_names_the_service() {
     let sandbox = Sandbox::builder().calm().start().await.unwrap();
     let ready = sandbox.ready();
     assert_eq!(ready["latarnia"], sandbox.ksef_v2().latarnia_url().as_str());
+    sandbox.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn outages_are_scripted_over_the_control_api() {
+    let sandbox = Sandbox::builder().calm().start().await.unwrap();
+    let control = sandbox.control_url().unwrap();
+    let outage = r#"{"kind": "TOTAL_FAILURE", "start": "2020-01-01T00:00:00Z"}"#;
+    let (status, answer) = call(control, "POST", "/ksef-v2/outages", outage, "").await;
+    assert_eq!((status, &answer["event"]), (200, &Value::from(1)));
+    let ready = sandbox.ready();
+    let latarnia = ready["latarnia"].as_str().unwrap();
+    let (_, told) = call(latarnia, "GET", "/latarnia/status", "", "").await;
+    assert_eq!(told["status"], "TOTAL_FAILURE");
+    for status in [204, 404] {
+        let ended = call(control, "DELETE", "/ksef-v2/outages/1", "", "").await;
+        assert_eq!(ended.0, status);
+    }
+    let (_, told) = call(latarnia, "GET", "/latarnia/status", "", "").await;
+    assert_eq!(told["status"], "AVAILABLE");
     sandbox.shutdown().await.unwrap();
 }

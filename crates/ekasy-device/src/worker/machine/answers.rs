@@ -11,6 +11,9 @@ use crate::worker::action::{Answer, Failed};
 /// How often a package is made smaller before somebody has to look.
 const SMALLER: u32 = 4;
 
+/// How long after its channel is open again a poll that failed is made again.
+const AFTER: Duration = Duration::from_secs(1);
+
 /// How long a package that nobody takes is left alone.
 const STUCK: Duration = Duration::from_secs(3600);
 
@@ -54,7 +57,7 @@ impl Machine {
             }
             Answer::ReadOnly => {
                 if let ReadOnly::Asked(reason) = self.read_only {
-                    (self.read_only, self.wanted.flush) = (ReadOnly::Local(reason), true);
+                    self.read_only = ReadOnly::Local(reason);
                 }
             }
             Answer::Announced => {
@@ -84,10 +87,7 @@ impl Machine {
             Action::CheckCertificates => {
                 self.due.certificates = now.tick + self.timing.certificates;
             }
-            Action::Pack => {
-                self.wanted.flush = false;
-                self.skip_times(now);
-            }
+            Action::Pack => self.skip_times(now),
             Action::Repeat(_) => self.wanted.repetition = None,
             Action::FetchKeys => {
                 self.wanted.keys = false;
@@ -217,8 +217,20 @@ impl Machine {
     }
 
     fn failed(&mut self, now: Now, action: &Action, failed: &Failed) {
+        if let Action::Confirm(id) = action
+            && failed.kind == ErrorKind::Invalid
+        {
+            // The same confirmation is refused again, and nothing else may wait for it: the
+            // repository will offer the command once more.
+            return self.confirmed(id);
+        }
         let chance = self.chance();
         self.line_mut(failed.channel).fail(now.tick, failed, chance);
+        if *action == Action::Poll {
+            // When the channel is open again a token comes first: a command that nobody can read
+            // must not keep documents from going out.
+            self.due.poll = self.due.poll.max(self.line(failed.channel).until() + AFTER);
+        }
         if *action == Action::Reconcile && failed.kind == ErrorKind::Refused {
             self.due.reconcile = now.tick + self.timing.reconcile;
         }

@@ -53,8 +53,6 @@ pub enum ReadOnly {
 pub(super) struct Wanted {
     /// The package that is next must be taken back.
     pub(super) withdrawal: bool,
-    /// Everything goes out whatever the schedule says.
-    pub(super) flush: bool,
     /// The repository may have new certificates.
     pub(super) keys: bool,
     /// The repository lacks these documents.

@@ -235,16 +235,75 @@ fn a_register_becomes_read_only_once_and_flushes() {
     let new = facts(true, 0, None);
     assert_eq!(machine.next(at(1), &new), Action::BecomeReadOnly(reason));
     machine.answer(at(1), &Action::BecomeReadOnly(reason), Answer::ReadOnly);
-    assert_eq!(machine.next(at(1), &new), Action::AnnounceReadOnly(reason));
-    let failed = Failed { channel: Channel::Cpd, kind: ErrorKind::Server, retry_after: None };
-    machine.answer(at(1), &Action::AnnounceReadOnly(reason), Answer::Failed(failed));
     assert_eq!(machine.next(at(1), &new), Action::Pack, "even while sending is suspended");
     machine.answer(at(1), &Action::Pack, Answer::Done);
+    assert_eq!(machine.next(at(1), &facts(false, 1, Some(3600))), Action::Send, "before it is told");
+    machine.answer(at(1), &Action::Send, Answer::Sent);
+    assert_eq!(machine.next(at(1), &Facts::default()), Action::AnnounceReadOnly(reason));
+    let failed = Failed { channel: Channel::Cpd, kind: ErrorKind::Server, retry_after: None };
+    machine.answer(at(1), &Action::AnnounceReadOnly(reason), Answer::Failed(failed));
+    assert!(matches!(machine.next(at(1), &Facts::default()), Action::Wait(_)));
     assert_eq!(machine.next(at(9), &Facts::default()), Action::AnnounceReadOnly(reason));
     let told = machine.answer(at(9), &Action::AnnounceReadOnly(reason), Answer::Announced);
     assert!(matches!(told[..], [Event::Recovered(Channel::Cpd, 1), Event::ReadOnly]));
     machine.become_read_only(reason);
     assert!(matches!(machine.next(at(9), &Facts::default()), Action::Wait(_)));
+}
+
+#[test]
+fn a_register_that_died_while_it_became_read_only_still_sends_everything_first() {
+    let reason = ReadOnlyReason::SettlementReport;
+    for schedule in [None, Some(schedule(-1, 1800))] {
+        let start = Start { schedule, read_only: ReadOnly::Local(reason), ..Start::default() };
+        let mut machine = Machine::new(Timing::default(), start, at(0), 1);
+        machine.answer(at(0), &Action::Poll, Answer::NoCommand);
+        assert_eq!(machine.next(at(0), &facts(true, 0, None)), Action::Pack);
+        // While the Event Hub is left alone there is nothing to hurry for.
+        let failed = Failed { channel: Channel::EventHub, kind: ErrorKind::Connect, retry_after: None };
+        machine.answer(at(0), &Action::Send, Answer::Failed(failed));
+        let state = Answer::State { repository: None, sent: None, journalled: None };
+        machine.answer(at(0), &Action::Reconcile, state);
+        machine.answer(at(0), &Action::CheckCertificates, Answer::Done);
+        let Action::Wait(wait) = machine.next(at(0), &facts(false, 1, Some(60))) else {
+            panic!("no wait")
+        };
+        assert!(wait >= Duration::from_secs(2), "{wait:?}");
+        assert_eq!(machine.next(at(6), &facts(false, 1, Some(60))), Action::Send);
+        assert_eq!(machine.next(at(6), &Facts::default()), Action::AnnounceReadOnly(reason));
+    }
+}
+
+#[test]
+fn a_poll_that_fails_lets_a_token_pass() {
+    let mut machine = machine(7200);
+    let refused = Failed { channel: Channel::WebApi, kind: ErrorKind::Unreadable, retry_after: None };
+    let waiting = facts(false, 1, None);
+    machine.poll_now(at(1));
+    assert_eq!(machine.next(at(1), &waiting), Action::Poll);
+    machine.answer(at(1), &Action::Poll, Answer::Failed(refused));
+    let Action::Wait(wait) = machine.next(at(1), &waiting) else { panic!("no wait") };
+    let then = Now { tick: at(1).tick + wait, wall: at(1).wall + wait };
+    assert_eq!(machine.next(then, &waiting), Action::FetchToken);
+    machine.answer(then, &Action::FetchToken, Answer::Token);
+    assert_eq!(machine.next(then, &facts(false, 1, Some(3600))), Action::Send);
+    assert_eq!(machine.next(at(20), &Facts::default()), Action::Poll);
+}
+
+#[test]
+fn a_confirmation_that_is_refused_for_good_keeps_nothing_else_waiting() {
+    let mut machine = machine(7200);
+    let id = command("CQC", 1);
+    let confirm = Action::Confirm(id.clone());
+    machine.answer(at(1800), &Action::Poll, Answer::Command(id.clone(), Todo::Confirm));
+    assert_eq!(machine.next(at(1800), &Facts::default()), confirm);
+    let refused = Failed { channel: Channel::WebApi, kind: ErrorKind::Invalid, retry_after: None };
+    machine.answer(at(1800), &confirm, Answer::Failed(refused));
+    assert_eq!(machine.next(at(1800), &facts(false, 1, None)), Action::FetchToken);
+    // It is offered again, and confirmed again, once an interval.
+    assert!(matches!(machine.next(at(1801), &Facts::default()), Action::Wait(_)));
+    assert_eq!(machine.next(at(3600), &Facts::default()), Action::Poll);
+    machine.answer(at(3600), &Action::Poll, Answer::Command(id, Todo::Confirm));
+    assert_eq!(machine.next(at(3600), &Facts::default()), confirm);
 }
 
 #[test]

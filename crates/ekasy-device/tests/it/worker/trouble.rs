@@ -6,7 +6,7 @@ use ekasy_device::{
     ErrorKind,
     journal::Document,
     packing::DocumentKind,
-    worker::{Event, WorkerError},
+    worker::{Event, Timing, Worker, WorkerError},
 };
 use http::Method;
 use sandbox::{
@@ -14,8 +14,8 @@ use sandbox::{
     fault::{Code, Fault, Rule, Turn},
 };
 
-use super::{Running, settle};
-use crate::till::{Till, calm, hours, pass};
+use super::{Running, queue, settle, timetable};
+use crate::till::{Till, calm, document, hours, pass};
 
 const MESSAGES: &str = "/e-kasy/publishers/{publisher}/messages";
 
@@ -41,6 +41,48 @@ async fn an_outage_of_two_days_delays_everything_and_loses_nothing() {
     let events = running.stop().await;
     assert!(events.iter().any(|event| matches!(event, Event::Recovered(..))));
     till.assert_expected();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_outlasts_the_lease_does_not_lose_the_journal() {
+    let till = Till::of(calm().await, Kind::Hardware);
+    till.fiscalised().await.close().await.unwrap();
+    let journal = till.leased_journal().await;
+    let options = till.options().timing(Timing::default());
+    let worker = Worker::new(till.client(), journal, till.device.clone(), options);
+    let handle = worker.handle();
+    let run = tokio::spawn(worker.run());
+    let slow = Rule::new(Fault::DelayAfter { ms: 55_000 }).on(&Method::POST, MESSAGES);
+    till.sandbox.crk().faults().push(slow);
+    for number in 2..=9 {
+        pass(Duration::from_secs(67)).await;
+        handle.append(document(number, DocumentKind::DailyReport)).await.unwrap();
+    }
+    pass(hours(1)).await;
+    assert_eq!(till.archive().numbers, 9);
+    handle.stop();
+    run.await.unwrap().unwrap();
+    till.assert_expected();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_command_that_nobody_can_read_does_not_keep_documents_from_going_out() {
+    let till = Till::of(calm().await, Kind::Hardware);
+    let running = Running::start(&till, &till.fiscalised().await);
+    pass(Duration::from_secs(60)).await;
+    // The answer to every question for a command ends in its midst, and no token is left.
+    queue(&till, timetable(7200, 60, "PR;RD"));
+    settle(&till).await;
+    queue(&till, timetable(7200, 60, "RD"));
+    let cut = Rule::new(Fault::MaskAnswer { status: 206 }).on(&Method::GET, "/api/Repository/Command");
+    till.sandbox.crk().faults().push(cut);
+    till.sandbox.crk().expire_tokens();
+    pass(hours(1)).await;
+    running.sell(2..=30).await;
+    running.report(31).await;
+    pass(hours(1)).await;
+    assert_eq!(till.archive().numbers, 31);
+    running.stop().await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -304,6 +304,8 @@ mod tests {
             let urls: Vec<_> =
                 announced.places.iter().map(|place| place.target.part_file_name.as_str()).collect();
             assert!(urls == ["another", "other"] || urls == [first, second], "{urls:?}");
+            // Who knows an address can upload to it.
+            assert!(!format!("{announced:?}").contains("batch/Upload"));
         }
     }
 

@@ -32,7 +32,7 @@ pub(super) enum Stage {
 }
 
 /// Where a part goes, and whether it is there.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct PartPlace {
     pub(super) ordinal: u32,
     pub(super) target: wire::PackagePartUpload,
@@ -81,6 +81,16 @@ impl BatchState {
             Stage::Announced { .. } => "announced",
             Stage::Processing { .. } => "processing",
         }
+    }
+}
+
+/// Without the address.
+impl fmt::Debug for PartPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PartPlace")
+            .field("ordinal", &self.ordinal)
+            .field("uploaded", &self.uploaded)
+            .finish_non_exhaustive()
     }
 }
 

@@ -21,10 +21,13 @@ impl Session {
     /// role `invoice_read`, or be the owner's.
     ///
     /// In an encrypted session the answer may come encrypted or, as published clients saw it, plain
-    /// (KSeF 1.x facts §7); what begins like XML is taken as it is.
+    /// (KSeF 1.x facts §7); what is UTF-8 and begins like XML is taken as it
+    /// is.
     pub async fn fetch(&self, invoice: &KsefNumber) -> Result<Bytes, Error> {
         let body = self.send(&Fetch(invoice.clone())).await?;
-        let is_plain = XML.iter().any(|start| body.starts_with(start));
+        // Encrypted bytes begin like XML by chance, but are no UTF-8 from end to end.
+        let is_plain = XML.iter().any(|start| body.starts_with(start))
+            && std::str::from_utf8(&body).is_ok();
         match self.encryption_key() {
             Some(key) if !is_plain => {
                 let opened = seal::open(key, &body);

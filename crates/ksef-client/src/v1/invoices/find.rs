@@ -7,6 +7,7 @@
 
 use std::collections::BTreeSet;
 
+use common_http::Endpoint;
 use futures_util::TryStreamExt;
 use ksef_crypto::{
     link::InvoiceHash,
@@ -17,7 +18,7 @@ use crate::v1::{
     error::{Error, ErrorKind},
     process::{Class, Process, ProcessingCode},
     progress::Progress,
-    session::Session,
+    session::{Session, Status},
     wire,
 };
 
@@ -60,9 +61,12 @@ impl Session {
     ) -> Result<Found, Error> {
         let hash = InvoiceHash::of(invoice);
         let listed: Vec<_> = self.invoices().try_collect().await?;
-        let unknown = listed.into_iter().filter_map(FoundInvoice::read);
         let mut perhaps = Vec::new();
-        for candidate in unknown.filter(|candidate| !known.contains(&candidate.element)) {
+        for row in listed {
+            let candidate = FoundInvoice::read(row)?;
+            if known.contains(&candidate.element) {
+                continue;
+            }
             match self.hash_of(&candidate).await? {
                 Some(held) if held == hash => return Ok(Found::Accepted(candidate)),
                 Some(_) => {}
@@ -94,10 +98,14 @@ fn may_not_be_fetched(kind: ErrorKind) -> bool {
 }
 
 impl FoundInvoice {
-    pub(in crate::v1) fn read(row: wire::SessionInvoiceStatus) -> Option<Self> {
+    /// A row that names no element is an error: it may be the very invoice that is looked for.
+    pub(in crate::v1) fn read(row: wire::SessionInvoiceStatus) -> Result<Self, Error> {
         let code = row.processing_code.unwrap_or(ProcessingCode::REGISTERED.number());
-        Some(Self {
-            element: row.element_reference_number?.parse().ok()?,
+        let element = row.element_reference_number.and_then(|element| element.parse().ok());
+        Ok(Self {
+            element: element.ok_or_else(|| {
+                Error::unreadable(&Status::INFO, "a row of the session's list names no element")
+            })?,
             number: row.ksef_reference_number.and_then(|number| number.parse().ok()),
             progress: Progress::new(Process::Invoice, code, row.processing_description),
         })

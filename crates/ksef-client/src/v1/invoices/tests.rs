@@ -205,6 +205,15 @@ async fn an_encrypted_session_reads_plain_and_encrypted_invoices() {
 }
 
 #[tokio::test]
+async fn an_encrypted_invoice_that_begins_like_xml_by_chance_is_decrypted() {
+    let long = |number: u32| format!("<f{number:05}>{}", "x".repeat(200)).into_bytes();
+    let chance = (0..).map(long).map(|plain| (seal::seal(&key(), &plain).bytes, plain));
+    let (sealed, plain) = chance.into_iter().find(|(sealed, _)| sealed[0] == b'<').unwrap();
+    let (session, _) = encrypted_session([Step::answer(200, sealed)]);
+    assert_eq!(session.fetch(&INVOICE.parse().unwrap()).await.unwrap(), plain);
+}
+
+#[tokio::test]
 async fn a_lost_answer_to_a_sending_is_not_repeated_and_names_the_way_to_find_out() {
     for step in [Step::fail(TransportErrorKind::Interrupted), Step::answer(503, "")] {
         let (session, script) = plain_session([step, taken()]);
@@ -283,6 +292,15 @@ async fn what_cannot_be_told_is_said_to_be_possible() {
     let (session, _) = plain_session([refusal(400, 21154)]);
     let error = session.find_sent(XML, &BTreeSet::new()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::SessionEnded);
+}
+
+#[tokio::test]
+async fn a_row_that_names_no_element_does_not_pass_for_an_invoice_that_was_not_sent() {
+    for element in ["", "no number"] {
+        let (session, _) = plain_session([listed(&[(element, 200)])]);
+        let error = session.find_sent(XML, &BTreeSet::new()).await.unwrap_err();
+        assert_eq!((error.kind(), error.may_have_happened()), (ErrorKind::Unreadable, false));
+    }
 }
 
 #[tokio::test]

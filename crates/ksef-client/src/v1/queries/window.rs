@@ -49,7 +49,7 @@ impl Windows {
         let (measure, window) = match &criteria {
             Criteria::Incremental(it) => {
                 let from = it.acquisition_timestamp_threshold_from.trunc_subsecs(3);
-                let to = up_to_millis(it.acquisition_timestamp_threshold_to);
+                let to = up_to_millis(it.acquisition_timestamp_threshold_to.min(now));
                 let to = to.min(now.trunc_subsecs(3)).max(from);
                 (Measure::Moment, Some(Window { from, to }))
             }
@@ -233,6 +233,16 @@ mod tests {
         let windows = all(Windows::new(incremental(from, to), at("2026-01-15T12:00:00Z")));
         let (from, to) = (at("2026-01-01T00:00:00Z"), at("2026-01-01T00:00:00.002Z"));
         assert_eq!(windows, [Window { from, to }]);
+    }
+
+    #[test]
+    fn a_window_without_an_end_is_one_that_ends_with_now() {
+        let now = at("2026-01-15T12:00:00.123456Z");
+        let role = wire::SubjectRole::Subject1;
+        let (from, to) = (at("2026-01-01T00:00:00Z"), DateTime::<Utc>::MAX_UTC);
+        let criteria = wire::QueryCriteriaInvoiceIncremental::new(from, to, role);
+        let windows = all(Windows::new(Criteria::Incremental(criteria), now));
+        assert_eq!(windows, [Window { from, to: at("2026-01-15T12:00:00.123Z") }]);
     }
 
     #[test]

@@ -103,6 +103,12 @@ impl SendProgress {
         self.notes.is_empty()
     }
 
+    /// Whether an invoice of that name is known, whatever its bytes.
+    pub(super) fn names(&self, name: &str) -> bool {
+        let mut notes = self.notes.range((name.to_owned(), String::new())..);
+        notes.next().is_some_and(|((known, _), _)| known == name)
+    }
+
     pub(super) fn of(&self, name: &str, hash: &InvoiceHash) -> Option<&Note> {
         self.notes.get(&(name.to_owned(), hash.base64()))
     }
@@ -152,6 +158,7 @@ mod tests {
         assert_eq!(known("a", b"1").and_then(NoteState::element), Some(&element()));
         assert_eq!(known("a", b"2"), Some(&NoteState::Sending));
         assert_eq!(known("b", b"1"), None);
+        assert_eq!(["", "a", "aa", "b"].map(|name| progress.names(name)), [false, true, false, false]);
         assert_eq!((progress.len(), progress.is_empty()), (2, false));
         let text = serde_json::to_string(&progress).unwrap();
         assert_eq!(serde_json::from_str::<SendProgress>(&text).unwrap(), progress);

@@ -67,18 +67,26 @@ impl Search<'_> {
         let lock = || resolved.lock().unwrap_or_else(PoisonError::into_inner);
         let listed: Vec<_> =
             self.session.items(StatusOf::new(self.reference.clone())).try_collect().await?;
-        let unknown = listed.into_iter().filter_map(FoundInvoice::read);
-        let unknown = unknown
-            .filter(|it| !self.known.contains(&it.element) && !compared.contains(&it.element));
         let (mut candidates, mut is_under_way) = (Vec::new(), false);
-        for candidate in unknown {
+        for row in listed {
+            let candidate = FoundInvoice::read(row)?;
+            let element = &candidate.element;
+            if self.known.contains(element) || compared.contains(element) {
+                continue;
+            }
             let Some(hash) = self.session.hash_of(&candidate).await? else {
                 is_under_way |= !candidate.progress.code.is_final();
                 candidates.push(candidate);
                 continue;
             };
-            if let Some(found) = self.accepted(&candidate, hash).await? {
-                lock().accepted.push(found);
+            if self.wanted.contains(&hash) {
+                let Some(accepted) = self.accepted(&candidate, &hash).await? else {
+                    // The list and the status do not say the same yet.
+                    is_under_way = true;
+                    candidates.push(candidate);
+                    continue;
+                };
+                lock().accepted.push((hash, candidate.element.clone(), accepted));
             }
             compared.insert(&candidate.element);
         }
@@ -88,20 +96,70 @@ impl Search<'_> {
         Ok(if is_found || !is_under_way { Polled::Ended(()) } else { Polled::Pending(None) })
     }
 
-    /// The invoice that an element holds, if it is one of those that are looked for.
+    /// What the status of an element says that the list has as accepted.
     async fn accepted(
         &self,
         candidate: &FoundInvoice,
-        hash: InvoiceHash,
-    ) -> Result<Option<(InvoiceHash, ReferenceNumber, AcceptedInvoice)>, Error> {
-        if !self.wanted.contains(&hash) {
-            return Ok(None);
-        }
+        hash: &InvoiceHash,
+    ) -> Result<Option<AcceptedInvoice>, Error> {
         let element = candidate.element.clone();
-        let sent = SentInvoice::new(self.reference.clone(), element.clone(), &hash);
+        let sent = SentInvoice::new(self.reference.clone(), element, hash);
         Ok(match self.session.invoice_status(&sent).await? {
-            InvoiceStatus::Accepted(accepted) => Some((hash, element, accepted)),
+            InvoiceStatus::Accepted(accepted) => Some(accepted),
             InvoiceStatus::Rejected(_) | InvoiceStatus::Pending(_) => None,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use common_http::scripted::Step;
+    use serde_json::json;
+
+    use super::*;
+    use crate::v1::{
+        client::testing::{ELEMENT, INVOICE, SESSION},
+        session::tests::plain_session,
+    };
+
+    fn listed() -> Step {
+        let row = json!({
+            "elementReferenceNumber": ELEMENT, "processingCode": 200, "ksefReferenceNumber": INVOICE
+        });
+        let body = json!({
+            "processingCode": 315, "numberOfElements": 1, "invoiceStatusList": [row]
+        });
+        Step::answer(200, body.to_string())
+    }
+
+    fn status(code: u32) -> Step {
+        let body = json!({
+            "processingCode": code, "invoiceStatus": {"ksefReferenceNumber": INVOICE}
+        });
+        Step::answer(200, body.to_string())
+    }
+
+    async fn search(steps: impl IntoIterator<Item = Step>) -> Resolved {
+        let (session, _) = plain_session(steps);
+        let (reference, known) = (SESSION.parse().unwrap(), Known::default());
+        let wanted = [InvoiceHash::of(b"<a/>")];
+        let search =
+            Search { session: &session, reference: &reference, wanted: &wanted, known: &known };
+        let schedule = PollSchedule::new(Duration::from_secs(1), Duration::from_secs(1));
+        search.run(&schedule.within(Duration::from_millis(1500))).await.unwrap()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_element_that_holds_the_bytes_is_looked_at_until_list_and_status_agree() {
+        let bytes = || Step::answer(200, "<a/>");
+        let look = [listed(), bytes(), status(340)];
+        let found = search(look.into_iter().chain([listed(), bytes(), status(200)])).await;
+        assert!(found.find(&InvoiceHash::of(b"<a/>")).is_some() && found.candidates.is_empty());
+        let look = [listed(), bytes(), status(340), listed(), bytes(), status(340)];
+        let found = search(look).await;
+        assert!(found.find(&InvoiceHash::of(b"<a/>")).is_none());
+        assert_eq!((found.candidates.len(), found.are_refused()), (1, false));
     }
 }

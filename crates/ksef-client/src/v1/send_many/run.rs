@@ -97,7 +97,9 @@ impl Run<'_> {
             Some(SendResult { index, name, hash: None, outcome })
         };
         let room = self.room.acquire().await.ok();
-        if let Some(error) = lock(&self.stopped).clone() {
+        let stopped = || lock(&self.stopped).clone();
+        // What an earlier run knew of an invoice holds whatever stopped this one.
+        if let Some(error) = stopped().filter(|_| !self.plan.past.names(&name)) {
             return unread(error);
         }
         let bytes = match invoice.load(LARGEST).await {
@@ -112,6 +114,9 @@ impl Run<'_> {
                 Ok(outcome) => loaded.result(outcome),
                 Err(sent) => self.wait(loaded, sent).await,
             });
+        }
+        if let Some(error) = stopped() {
+            return Some(loaded.result(Outcome::NotSent(error)));
         }
         let sent = self.send(&loaded).await;
         drop(room);

@@ -170,8 +170,8 @@ async fn an_announcement_whose_answer_is_lost_is_not_repeated() {
     let folder = tempfile::tempdir().unwrap();
     let packed = packed(&folder, ArchiveFormat::Zip).await;
     let (list, _) = public_keys();
-    let lost = Step::fail(TransportErrorKind::Interrupted);
-    let (account, script) = account([Step::answer(200, list.to_string()), lost]).await;
+    let broken = Step::fail(TransportErrorKind::Interrupted);
+    let (account, script) = account([Step::answer(200, list.to_string()), broken]).await;
     let error = account.batch(FormCode::FA_3).open(&packed).await.unwrap_err();
     assert_eq!(error.recovery(), Some(Recovery::ListSessions));
     assert_eq!(script.requests().len(), 2);
