@@ -96,7 +96,14 @@ fn bench_short() -> Outcome {
 
 #[expect(clippy::disallowed_methods, reason = "the machine decides whether a skip is allowed")]
 fn campaign_short() -> Outcome {
-    for name in ["kros-faults", "epp-faults", "ksef-v1-faults", "ekasy-faults", "ekasy-crash", "store-crash"] {
+    for name in [
+        "kros-faults",
+        "epp-faults",
+        "ksef-v1-faults",
+        "ekasy-faults",
+        "ekasy-crash",
+        "store-crash",
+    ] {
         campaign::run(name, SHORT_SEEDS)?;
     }
     if !has_postgresql() && env::var_os("FISKUS_REQUIRE_ORACLES").is_none() {

@@ -44,6 +44,7 @@ const DOORS: &[Doors] = &[
             "ekasy-device",
             "epp-client",
             "kros-client",
+            "ksef-client",
             "ksef-crypto",
         ],
     ),

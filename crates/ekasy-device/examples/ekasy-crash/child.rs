@@ -98,7 +98,7 @@ async fn work(
     let work = worker.run();
     let sale = async {
         sell(task, log, &handle, journal).await?;
-        wait_for_orders(task, log, &handle, journal).await
+        wait_for_orders(task, &handle, journal).await
     };
     tokio::select! {
         ended = work => Ok(ended?),
@@ -133,12 +133,7 @@ async fn sell(task: &Task, log: &Log, handle: &Handle, journal: &Journal) -> Res
 }
 
 /// Asks for commands again and again, and says when there is nothing left to do.
-async fn wait_for_orders(
-    task: &Task,
-    log: &Log,
-    handle: &Handle,
-    journal: &Journal,
-) -> Result<(), Failure> {
+async fn wait_for_orders(task: &Task, handle: &Handle, journal: &Journal) -> Result<(), Failure> {
     if task.ends_read_only {
         handle.become_read_only(ReadOnlyReason::SettlementReport);
     }
@@ -150,7 +145,7 @@ async fn wait_for_orders(
         let is_ended =
             !task.ends_read_only || journal.registration().await?.read_only_since.is_some();
         if is_sent && is_ended && journal.open_commands().await?.is_empty() {
-            log.say(IDLE)?;
+            say(IDLE)?;
         }
     }
 }
@@ -191,22 +186,16 @@ impl Log {
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         file.write_all(format!("{} {line}\n", self.round).as_bytes())?;
         file.sync_data()?;
-        self.say(line)
-    }
-
-    fn say(&self, line: &str) -> io::Result<()> {
-        let mut out = io::stdout().lock();
-        out.write_all(format!("{line}\n").as_bytes())?;
-        out.flush()
+        say(line)
     }
 
     fn event(&self, event: &Event) {
         let written = match event {
             Event::Finished(id, outcome) => self.write(&format!("finished {id} {outcome:?}")),
-            Event::Failed(error) => self.say(&format!("failed {error}")),
+            Event::Failed(error) => say(&format!("failed {error}")),
             Event::Accepted(id, _) => self.write(&format!("accepted {id}")),
-            Event::Packed { .. } => self.say("packed"),
-            Event::Sent { .. } => self.say("sent"),
+            Event::Packed { .. } => say("packed"),
+            Event::Sent { .. } => say("sent"),
             // A command that cannot be read is among the orders on purpose.
             Event::Unopened(..) => Ok(()),
             other if other.is_alarm() => self.write(&format!("alarm {other:?}")),
@@ -216,6 +205,13 @@ impl Log {
             complain(&format!("the log cannot be written: {error}"));
         }
     }
+}
+
+/// One line for whoever listens.
+fn say(line: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(format!("{line}\n").as_bytes())?;
+    out.flush()
 }
 
 fn note(log: &Arc<Log>) -> Note {

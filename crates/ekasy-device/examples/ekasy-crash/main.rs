@@ -30,7 +30,7 @@ use std::process::ExitCode;
 use trial::{Campaign, complain};
 
 /// Children compute as much as they wait.
-const CAMPAIGN: Campaign = Campaign { name: "ekasy-crash", at_once: 6, enough: 50 };
+const CAMPAIGN: Campaign = Campaign { name: "ekasy-crash", at_once: 6, enough: 100 };
 
 /// The first word of a child.
 pub(crate) const CHILD: &str = "--child";

@@ -2,7 +2,7 @@
 
 use std::{path::Path, time::Duration};
 
-use ekasy_device::journal::Journal;
+use ekasy_device::{ident::JpkId, journal::Journal};
 use http::Method;
 use rand::{RngExt, rngs::StdRng};
 use sandbox::{
@@ -84,7 +84,7 @@ fn forget_a_confirmation(crk: &Crk, seed: u64) {
 fn hesitate(crk: &Crk) {
     for (method, path, ms) in [
         (Method::POST, "/api/SerwerCPD/Command", 25),
-        (Method::POST, "/e-kasy/publishers/{publisher}/messages", 8),
+        (Method::POST, "/e-kasy/publishers/{publisher}/messages", 25),
     ] {
         let rule = Rule::new(Fault::DelayAfter { ms }).on(&method, path);
         crk.faults().push(rule.turn(Turn::PerThousand(500)));
@@ -237,7 +237,7 @@ async fn conclude(
 /// The last number of the journal, which must have everything that was sold and know it as sent.
 async fn last(journal: &Journal, told: &Told, verdict: &mut Verdict<Row>) -> Result<u64, Failure> {
     let progress = journal.progress().await?;
-    let last = progress.journalled.map_or(0, |last| last.get());
+    let last = progress.journalled.map_or(0, JpkId::get);
     if told.sold > last {
         verdict.lost(format!("{} was sold, and the journal ends at {last}", told.sold));
     }

@@ -7,7 +7,9 @@ use chrono::{DateTime, Utc};
 pub(crate) fn opening(receipts: u64) {
     println!("Polish cash registers report every document to the Central Repository of Cash");
     println!("Registers. This scene is the life of an invented register in software against a");
-    println!("local double of the repository: {receipts} receipts in three days of virtual time.\n");
+    println!(
+        "local double of the repository: {receipts} receipts in three days of virtual time.\n"
+    );
 }
 
 /// A line with the time on the register's clock.

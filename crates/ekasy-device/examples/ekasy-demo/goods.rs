@@ -1,11 +1,7 @@
 //! What the shop sells, and the documents of it.
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use ekasy_device::{
-    ident::JpkId,
-    journal::Document,
-    packing::DocumentKind,
-};
+use ekasy_device::{ident::JpkId, journal::Document, packing::DocumentKind};
 use serde_json::{Value, json};
 
 use crate::Outcome;

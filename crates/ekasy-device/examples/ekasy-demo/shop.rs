@@ -17,6 +17,7 @@ use ekasy_device::{
     client::Credentials,
     code::ReadOnlyReason,
     fiscalisation::{Fiscalisation, Outcome as Fiscalised},
+    ident::JpkId,
     journal::{Journal, Options as JournalOptions},
     packing::{DocumentKind, InfoTable},
     worker::{Event, Handle, Options, Timing, Worker, WorkerError},
@@ -60,11 +61,7 @@ pub(crate) struct Till {
 }
 
 impl Shop {
-    pub(crate) fn open(
-        sandbox: &Sandbox,
-        folder: &Path,
-        morning: DateTime<Utc>,
-    ) -> Outcome<Self> {
+    pub(crate) fn open(sandbox: &Sandbox, folder: &Path, morning: DateTime<Utc>) -> Outcome<Self> {
         let crk = sandbox.crk().clone();
         let clock = Arc::new(VirtualClock::starting_at(morning));
         let software = |register: &Register| register.kind == Kind::Software;
@@ -108,7 +105,7 @@ impl Shop {
         let order = register::order(Make::Software, &self.register.unique_number.parse()?)?;
         let (client, journal) = (self.client()?, self.open_journal().await?);
         let device = Arc::new(device());
-        let run = Fiscalisation::new(client, journal.clone(), device, self.options(), order);
+        let run = Fiscalisation::new(client, journal.clone(), device, Self::options(), order);
         let objections = run.rehearse().await?;
         account::detail(format_args!(
             "A rehearsal finds {} objections.",
@@ -126,7 +123,7 @@ impl Shop {
     pub(crate) async fn switch_on(&self) -> Outcome<Till> {
         let journal = self.open_journal().await?;
         let device = Arc::new(device());
-        let worker = Worker::new(self.client()?, journal.clone(), device, self.options());
+        let worker = Worker::new(self.client()?, journal.clone(), device, Self::options());
         let failures = Arc::new(Mutex::new(0));
         let (clock, failed) = (Arc::clone(&self.clock), Arc::clone(&failures));
         let worker = worker.on_event(move |event| hear(&clock, &failed, &event));
@@ -168,7 +165,7 @@ impl Shop {
         Ok(builder.clock(self.clock.clone()).build()?)
     }
 
-    fn options(&self) -> Options {
+    fn options() -> Options {
         let timing = Timing::default().renew_lease(HOUR);
         Options::new(register::frame).short_form(InfoTable::software()).timing(timing)
     }
@@ -255,7 +252,7 @@ impl Till {
 
     pub(crate) async fn tell_what_is_there(&self, when: &str) -> Outcome {
         let progress = self.journal.progress().await?;
-        let number = |id: Option<ekasy_device::ident::JpkId>| id.map_or(0, |id| id.get());
+        let number = |id: Option<JpkId>| id.map_or(0, JpkId::get);
         let (journalled, sent) = (number(progress.journalled), number(progress.sent));
         let failures = *self.failures.lock().unwrap_or_else(PoisonError::into_inner);
         let text = format!("{when}: {journalled} documents, {sent} sent, {failures} calls failed.");

@@ -116,8 +116,10 @@ impl Scene {
     pub(crate) fn client(&self) -> Result<Client, Failure> {
         let crk = self.crk();
         let (tls, encryption) = (self.register.tls(), self.register.encryption());
-        let identity = [tls.certificate_pem(), self.register.producer_pem(), tls.key_pem().to_owned()];
-        let tls = Tls::new("ekasy-faults", secret_bytes(identity.concat().into_bytes()), crk.ca_pem());
+        let identity =
+            [tls.certificate_pem(), self.register.producer_pem(), tls.key_pem().to_owned()];
+        let tls =
+            Tls::new("ekasy-faults", secret_bytes(identity.concat().into_bytes()), crk.ca_pem());
         let ways = self.relays.iter().map(|(port, relay)| (*port, relay.address().port()));
         let environment = Environment::at(crk.cpd_url(), crk.webapi_url(), crk.hub_url())?;
         let given = Given {
@@ -213,7 +215,11 @@ impl Scene {
     }
 
     /// A time between the shortest and the longest, in seconds.
-    pub(crate) fn seconds(random: &mut rand::rngs::StdRng, shortest: u64, longest: u64) -> Duration {
+    pub(crate) fn seconds(
+        random: &mut rand::rngs::StdRng,
+        shortest: u64,
+        longest: u64,
+    ) -> Duration {
         Duration::from_millis(random.random_range(shortest * 1000..longest * 1000))
     }
 }

@@ -10,10 +10,10 @@ pub(crate) fn rng(seed: u64, part: u64) -> StdRng {
 
 /// Documents go out one by one, or by the hour, and then only the daily report sends them.
 pub(crate) fn timetable(seed: u64) -> Timetable {
-    let send = if seed.is_multiple_of(3) { 3600 } else { 0 };
+    let every = if seed.is_multiple_of(3) { 3600 } else { 0 };
     let types = ["ALL", "PR;PA", "PR;RD"];
     let chosen = types[usize::try_from(seed % 3).unwrap_or_default()];
-    Timetable { send, check: 60, shipment_type: chosen.to_owned() }
+    Timetable { send: every, check: 60, shipment_type: chosen.to_owned() }
 }
 
 /// A command for a register whose numbers up to `highest` have arrived.

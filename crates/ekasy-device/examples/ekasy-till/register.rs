@@ -9,10 +9,7 @@ use ekasy_device::{
     command::QrPrinting,
     device::{Device, DeviceResult, Firmware, FiscalFacts, FiscalWrite},
     fiscalisation::Order,
-    ident::{
-        FirmwareChecksum, FirmwareVersion, JpkId, SerialNumber, TechnicianId,
-        UniqueNumber,
-    },
+    ident::{FirmwareChecksum, FirmwareVersion, JpkId, SerialNumber, TechnicianId, UniqueNumber},
     jose::{Certificate, SoftwareKey},
     journal::Schedule,
     packing::{Frame, FrameError},

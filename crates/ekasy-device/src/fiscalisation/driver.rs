@@ -98,7 +98,7 @@ impl Fiscalisation {
     ///
     /// [`FiscalisationError`] when a row does not succeed. Run again: nothing is lost.
     pub async fn run(&self) -> Result<Outcome, FiscalisationError> {
-        self.go_on().await
+        self.journal.held(self.go_on()).await
     }
 
     async fn go_on(&self) -> Result<Outcome, FiscalisationError> {

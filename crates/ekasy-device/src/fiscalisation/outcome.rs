@@ -30,7 +30,8 @@ pub enum Outcome {
         answer: String,
     },
     /// The repository calls the register fiscalised already, and the journal does not know its
-    /// number. Find it, then run again with [`Order::recovered`](super::Order::recovered).
+    /// number. Find it, then run again with [`Order::recovered`](super::Order::recovered). The
+    /// answer stands in the journal as it came.
     NumberUnknown,
     /// The repository gave another number than the one that the journal holds. The one in the
     /// journal stays; both are for somebody to look into.

@@ -7,8 +7,8 @@ use common_core::open::Open;
 use super::{
     Order, Outcome, Refusal,
     task::{
-        back_after_code, back_after_status, fix_report, note, noted, record, refuse, set, stand_at,
-        take,
+        back_after_code, back_after_status, fix_report, keep_answer, note, noted, record, refuse,
+        set, stand_at, take,
     },
 };
 use crate::{
@@ -176,18 +176,22 @@ impl<'a> Steps<'a> {
     async fn refused(&self, refusal: FiscalisationRefusal) -> Result<Ended, Trouble> {
         let status = refusal.status.known();
         if status == Some(FiscalisationStatus::AlreadyFiscalised) {
-            return self.fiscalised_already().await;
+            return self.fiscalised_already(&refusal.body).await;
         }
         self.change(|of| refuse(of, status.and_then(back_after_status))).await?;
         Ok(Ended::Stop(Outcome::Refused(Refusal::Status(refusal))))
     }
 
     /// Status 16: the number is in the journal, was found by somebody, or is not known.
-    async fn fiscalised_already(&self) -> Result<Ended, Trouble> {
+    async fn fiscalised_already(&self, answer: &[u8]) -> Result<Ended, Trouble> {
         let known = self.operations.journal.registration().await?.evidence_number;
         let number = known.or_else(|| self.order.recovered_number().cloned());
         let Some(number) = number else {
-            self.change(|of| refuse(of, None)).await?;
+            let change = |of: &mut Registration| {
+                keep_answer(record(of), answer);
+                refuse(of, None);
+            };
+            self.change(change).await?;
             return Ok(Ended::Stop(Outcome::NumberUnknown));
         };
         // The address of the WebApi is what CMD12 can tell.
@@ -203,7 +207,7 @@ impl<'a> Steps<'a> {
     async fn unclear(&self, unclear: UnclearAnswer) -> Result<Ended, Trouble> {
         let UnclearAnswer { reason, body, .. } = unclear;
         let answer = String::from_utf8_lossy(&body).into_owned();
-        self.change(|of| set(record(of), note::ANSWER, &answer)).await?;
+        self.change(|of| keep_answer(record(of), &body)).await?;
         Ok(Ended::Stop(Outcome::Unclear { reason, answer }))
     }
 

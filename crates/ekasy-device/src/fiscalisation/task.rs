@@ -56,8 +56,10 @@ pub(super) mod note {
     pub(in super::super) const REQUEST: &str = "request";
     /// What that identifier stands for.
     pub(in super::super) const REQUEST_OF: &str = "request-of";
-    /// The answer to CMD09, as it came, when something in it was not understood.
+    /// The first answer to CMD09, as it came, in which something was not understood.
     pub(in super::super) const ANSWER: &str = "answer";
+    /// The latest such answer that is another one.
+    pub(in super::super) const LATER_ANSWER: &str = "later-answer";
     /// An evidence number other than the one that the journal has.
     pub(in super::super) const OTHER_NUMBER: &str = "other-number";
     /// The number of the fiscalisation report.
@@ -80,6 +82,17 @@ pub(super) fn noted<'a>(registration: &'a Registration, name: &str) -> Option<&'
 
 pub(super) fn set(fiscalisation: &mut Fiscalisation, name: &str, value: &(impl ToString + ?Sized)) {
     fiscalisation.notes.insert(name.to_owned(), value.to_string());
+}
+
+/// Keeps an answer that may hold the evidence number. A later one, which may be anything, does not
+/// take its place.
+pub(super) fn keep_answer(fiscalisation: &mut Fiscalisation, answer: &[u8]) {
+    let answer = String::from_utf8_lossy(answer);
+    match fiscalisation.notes.get(note::ANSWER) {
+        Some(first) if *first == answer => {}
+        Some(_) => set(fiscalisation, note::LATER_ANSWER, &answer),
+        None => set(fiscalisation, note::ANSWER, &answer),
+    }
 }
 
 /// The record of a fiscalisation, begun if there is none.
@@ -111,7 +124,7 @@ pub(super) fn take(registration: &mut Registration, granted: &Granted) {
     if registration.evidence_number.as_ref().is_some_and(|known| known != number) {
         let record = record(registration);
         set(record, note::OTHER_NUMBER, number);
-        set(record, note::ANSWER, &String::from_utf8_lossy(&granted.body));
+        keep_answer(record, &granted.body);
         return;
     }
     registration.evidence_number = Some(number.clone());
@@ -122,7 +135,7 @@ pub(super) fn take(registration: &mut Registration, granted: &Granted) {
     }
     stand_at(registration, FiscalisationStep::TakeEvidenceNumber, Stage::Done);
     if !granted.doubts.is_empty() {
-        set(record(registration), note::ANSWER, &String::from_utf8_lossy(&granted.body));
+        keep_answer(record(registration), &granted.body);
     }
 }
 
@@ -151,5 +164,20 @@ pub(super) fn back_after_code(code: CpdCode) -> Option<FiscalisationStep> {
         CpdCode::NoCertificates => Some(FiscalisationStep::SendCertificates),
         CpdCode::ProgramNotVerified => Some(FiscalisationStep::CheckFirmware),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_answer_that_was_not_understood_stays() {
+        let mut registration = Registration::default();
+        for answer in ["2026/417", "2026/417", "<html>", "{}"] {
+            keep_answer(record(&mut registration), answer.as_bytes());
+        }
+        assert_eq!(noted(&registration, note::ANSWER), Some("2026/417"));
+        assert_eq!(noted(&registration, note::LATER_ANSWER), Some("{}"));
     }
 }

@@ -122,7 +122,8 @@ impl Worker {
                 }
                 _ => {}
             }
-            match self.operations.act(&action, machine.smaller()).await {
+            let journal = self.operations.journal.clone();
+            match journal.held(self.operations.act(&action, machine.smaller())).await {
                 Ok(answer) => self.told(&mut machine, &action, answer),
                 Err(trouble) => self.stumble(&mut machine, &action, trouble)?,
             }

@@ -52,7 +52,8 @@ fn secrets_of(till: &Till) -> Vec<String> {
 /// A register with a file, over TLS.
 async fn register(till: &Till, path: &std::path::Path) -> (Client, Journal, String) {
     let own = till.register.tls();
-    let identity = secret_bytes([own.certificate_pem(), own.key_pem().to_owned()].concat().into_bytes());
+    let identity =
+        secret_bytes([own.certificate_pem(), own.key_pem().to_owned()].concat().into_bytes());
     let tls = Tls::new("tests/1.0", identity, till.sandbox.crk().ca_pem());
     let mut shows = format!("{tls:?} ");
     let credentials = credentials(&till.register);
@@ -161,8 +162,7 @@ async fn secrets_and_documents_show_nowhere() {
     for name in ["journal.db", "journal.db-wal"] {
         file.extend(std::fs::read(folder.path().join(name)).unwrap_or_default());
     }
-    let in_file =
-        |secret: &str| file.windows(secret.len()).any(|bytes| bytes == secret.as_bytes());
+    let in_file = |secret: &str| file.windows(secret.len()).any(|bytes| bytes == secret.as_bytes());
     assert!(in_file(DOCUMENT), "this is the file of the journal");
     for secret in &secrets {
         assert!(!shows.contains(secret), "a secret is shown");

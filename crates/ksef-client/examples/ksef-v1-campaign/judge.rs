@@ -81,9 +81,10 @@ impl Entry {
         self.claims.last_mut().is_some_and(|last| last.replace(claim).is_none())
     }
 
-    /// What the last run said.
-    fn last(&self) -> Option<&Claim> {
-        self.claims.last().and_then(Option::as_ref)
+    /// Whether the last run said what became of it for good.
+    pub(crate) fn is_settled(&self) -> bool {
+        let last = self.claims.last().and_then(Option::as_ref);
+        matches!(last, Some(Claim::Accepted(_) | Claim::Rejected | Claim::AlreadyThere))
     }
 }
 
@@ -151,9 +152,8 @@ impl Truth {
                 verdict.untrue(format!("{said}: {claim:?} is not true"));
             }
         }
-        match entry.last() {
-            Some(Claim::Accepted(_) | Claim::Rejected | Claim::AlreadyThere) => {}
-            _ => verdict.lost(format!("{said}: nothing is known of it in the end")),
+        if !entry.is_settled() {
+            verdict.lost(format!("{said}: nothing is known of it in the end"));
         }
     }
 }

@@ -19,7 +19,7 @@ use trial::{Failure, Relay, Tearing};
 use crate::{
     batcher::{Batcher, confirm},
     invoices::{self, SELLER},
-    judge::{Truth, no_more_than},
+    judge::{Entry, Truth, no_more_than},
     plan::{Mood, Plan, SETTLED, rng},
     reader,
     sender::{self, Sender, Told, quick},
@@ -31,6 +31,9 @@ const TIMEOUT: Duration = Duration::from_millis(900);
 
 /// How many invoices a query gives; more are refused, so that windows have to be split.
 const LARGEST_RESULT: usize = 24;
+
+/// How many runs a caller makes when nothing is in its way any more.
+const CAREFUL_RUNS: u32 = 3;
 
 /// Runs a seed.
 pub(crate) async fn seed(seed: u64) -> Result<Verdict, Failure> {
@@ -150,7 +153,13 @@ async fn recover(
     for told in &mut *senders {
         let session = sender::open(careful, &maker.token, &mut told.verdict.tally).await?;
         let before = told.notes.progress();
-        told.run(&session, None, &mut maker.rng("careful")).await;
+        // What was certainly not sent for a reason of the moment is sent by the next run.
+        for _ in 0..CAREFUL_RUNS {
+            told.run(&session, None, &mut maker.rng("careful")).await;
+            if told.entries.iter().all(Entry::is_settled) {
+                break;
+            }
+        }
         count_found(&before, told);
         told.sessions.push(session.export());
     }

@@ -107,13 +107,14 @@ impl Reconciliation {
         Self { expected, ..Self::default() }
     }
 
-    /// Takes one page into account.
+    /// Takes one page into account; each page once, since bytes that are confirmed a second time
+    /// count as [`foreign`](Self::foreign).
     pub fn confirm(&mut self, receipt: Receipt) {
         for document in receipt.upo.documents {
             let hash = InvoiceHash::from_base64(&document.hash);
             match hash.and_then(|hash| self.expected.get_mut(&hash)) {
-                Some(confirmed) => *confirmed = true,
-                None => self.foreign.push(document),
+                Some(confirmed) if !*confirmed => *confirmed = true,
+                _ => self.foreign.push(document),
             }
         }
         self.receipts.push(receipt.document);
@@ -130,7 +131,7 @@ impl Reconciliation {
     }
 
     /// What is confirmed and was not expected: sent by another program in the same session, or
-    /// other bytes than were sent.
+    /// other bytes than were sent, or the same bytes a second time.
     pub fn foreign(&self) -> &[UpoDocument] {
         &self.foreign
     }

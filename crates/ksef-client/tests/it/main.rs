@@ -15,6 +15,7 @@ mod invoices;
 mod lists;
 mod logins;
 mod many;
+mod operations;
 mod refusals;
 mod secrecy;
 mod sessions;

@@ -131,6 +131,10 @@ async fn each_invoice_has_its_result_under_its_own_name_and_is_confirmed() {
     // Pages from an archive are held against the same: signature, signer and session.
     let page = books.receipts()[0].clone();
     let read = |page, session, trust| Receipt::read(page, session, trust);
+    let mut twice = books.clone();
+    twice.confirm(read(page.clone(), closed.reference(), Trust::AnyCertificate).unwrap());
+    assert!(!twice.is_complete() && twice.confirmed() == 40, "{twice:?}");
+    assert_eq!(twice.foreign().len(), 40, "what is confirmed again was issued again");
     let receipt = read(page.clone(), closed.reference(), Trust::AnyCertificate).unwrap();
     let (signer, at) = ([receipt.certificate], "2026-01-31T12:00:00Z".parse().unwrap());
     let trust = Trust::Anchors { anchors: &signer, at };

@@ -1,10 +1,12 @@
 //! What the service refuses, and what is not sent at all.
 
-use common_core::secret::SecretString;
+use common_core::secret::{ExposeSecret, SecretString};
 use common_http::Endpoint;
 use http::Method;
 use ksef_client::v1::{
-    ErrorKind, ExceptionCode, common, invoices, pki, queries, session::Status, tokens, wire,
+    ErrorKind, ExceptionCode, common, invoices, pki, queries,
+    session::{SessionState, Status},
+    tokens, wire,
 };
 use sandbox::{
     fault::{Fault, Rule},
@@ -25,16 +27,7 @@ async fn a_call_without_its_role_is_refused() {
     let key = client.authority_key().await.unwrap();
     let opening = client.session(context(ALFA), ksef_client::v1::FormCode::FA_2);
     let session = opening.by_token(&token, &key).await.unwrap().wait(&quick()).await.unwrap();
-    let error = match session.send_invoice(&invoice("no")).await {
-        Ok(sent) => match session.wait_for_invoice(&sent, &quick()).await.unwrap() {
-            ksef_client::v1::InvoiceStatus::Rejected(progress) => {
-                assert!(progress.step().is_some());
-                return;
-            }
-            other => panic!("{other:?}"),
-        },
-        Err(error) => error,
-    };
+    let error = session.send_invoice(&invoice("no")).await.unwrap_err();
     assert_eq!((error.kind(), error.may_have_happened()), (ErrorKind::Forbidden, false));
     assert_eq!(error.code(), Some(ExceptionCode::NOT_AUTHORISED));
 }
@@ -62,6 +55,14 @@ async fn a_session_token_is_needed_and_must_be_right() {
     let error = client.send(&Status::new()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NoSession);
     assert!(sandbox.ksef_v1().requests().is_empty());
+    let open = session(&client, &sandbox, ALFA).await;
+    let state = open.export().expose_json();
+    let mut state: serde_json::Value = serde_json::from_str(state.expose_secret()).unwrap();
+    state["token"] = "0".repeat(64).into();
+    let state = SessionState::from_json(&state.to_string().into()).unwrap();
+    let wrong = client.resume(state).unwrap().without_waiting();
+    let error = wrong.send(&Status::new()).await.unwrap_err();
+    assert_eq!((error.kind(), error.may_have_happened()), (ErrorKind::SessionEnded, false));
 }
 
 #[tokio::test(start_paused = true)]

@@ -54,22 +54,22 @@ async fn a_company_logs_in_by_seal_and_by_token_whatever_the_weather() {
 async fn every_step_of_a_login_can_be_taken_by_hand() {
     let sandbox = in_process().await;
     let client = beside(&sandbox).build().unwrap();
-    let signer = signer(&sandbox, "seal-ec");
+    let key = signer(&sandbox, "seal-ec");
     for version in [DocumentVersion::V2_0, DocumentVersion::V2_1] {
         let login = client.login(nip(ALFA)).document_version(version);
         let challenged = login.challenge().await.unwrap();
         let document = challenged.to_be_signed(SubjectIdentification::Subject).unwrap();
         let options = xades::Options::v2(client.clock().now());
-        let signed = xades::sign(&document, &signer, &options).unwrap();
-        let started = challenged.by_signed_document(signed).await.unwrap();
+        let document = xades::sign(&document, &key, &options).unwrap();
+        let started = challenged.by_signed_document(document).await.unwrap();
         let resumed =
             client.resume_login(nip(ALFA), started.reference().clone(), started.token().clone());
         let account = resumed.finish(&quick()).await.unwrap();
         account.log_out().await.unwrap();
     }
     let challenged = client.login(nip(ALFA)).challenge().await.unwrap();
-    let draft = challenged.draft(signer.certificate()).unwrap();
-    let signature = signer.sign(draft.algorithm(), draft.to_be_signed()).unwrap();
+    let draft = challenged.draft(key.certificate()).unwrap();
+    let signature = key.sign(draft.algorithm(), draft.to_be_signed()).unwrap();
     let document = draft.finish(&signature).unwrap();
     let started = challenged.by_signed_document(document).await.unwrap();
     started.finish(&quick()).await.unwrap();

@@ -133,6 +133,8 @@ pub struct FiscalisationRefusal {
     pub status: Open<FiscalisationStatus>,
     /// The repository's words, which differ from place to place: for people only.
     pub description: Option<String>,
+    /// The answer as it came: with status 16 it may name the register's number.
+    pub body: Bytes,
 }
 
 /// A success that is neither an acceptance nor a refusal.
@@ -177,10 +179,19 @@ impl Endpoint for Fiscalise {
 fn answer(body: &Bytes) -> Result<FiscalisationAnswer, FieldError> {
     let envelope = Envelope::read(body)?;
     let (status, description) = status(&envelope)?;
-    if status != FiscalisationStatus::Success {
-        return Ok(FiscalisationAnswer::Refused(FiscalisationRefusal { status, description }));
-    }
     let field = "cashRegisterNr";
+    if status != FiscalisationStatus::Success {
+        // A status that nobody documented may be a success with a remark.
+        if status.known().is_none() && envelope.parsed(field, |_| Ok::<_, ()>(()))?.is_some() {
+            return Err(FieldError::new(field, "came with a status that is not known"));
+        }
+        let body = body.clone();
+        return Ok(FiscalisationAnswer::Refused(FiscalisationRefusal {
+            status,
+            description,
+            body,
+        }));
+    }
     let number = envelope.parsed(field, EvidenceNumber::parse)?;
     let evidence_number = number.ok_or(FieldError::missing(field))?;
     Ok(FiscalisationAnswer::Granted(Box::new(granted(&envelope, evidence_number, body))))

@@ -237,7 +237,11 @@ fn a_register_becomes_read_only_once_and_flushes() {
     machine.answer(at(1), &Action::BecomeReadOnly(reason), Answer::ReadOnly);
     assert_eq!(machine.next(at(1), &new), Action::Pack, "even while sending is suspended");
     machine.answer(at(1), &Action::Pack, Answer::Done);
-    assert_eq!(machine.next(at(1), &facts(false, 1, Some(3600))), Action::Send, "before it is told");
+    assert_eq!(
+        machine.next(at(1), &facts(false, 1, Some(3600))),
+        Action::Send,
+        "before it is told"
+    );
     machine.answer(at(1), &Action::Send, Answer::Sent);
     assert_eq!(machine.next(at(1), &Facts::default()), Action::AnnounceReadOnly(reason));
     let failed = Failed { channel: Channel::Cpd, kind: ErrorKind::Server, retry_after: None };
@@ -259,7 +263,8 @@ fn a_register_that_died_while_it_became_read_only_still_sends_everything_first()
         machine.answer(at(0), &Action::Poll, Answer::NoCommand);
         assert_eq!(machine.next(at(0), &facts(true, 0, None)), Action::Pack);
         // While the Event Hub is left alone there is nothing to hurry for.
-        let failed = Failed { channel: Channel::EventHub, kind: ErrorKind::Connect, retry_after: None };
+        let failed =
+            Failed { channel: Channel::EventHub, kind: ErrorKind::Connect, retry_after: None };
         machine.answer(at(0), &Action::Send, Answer::Failed(failed));
         let state = Answer::State { repository: None, sent: None, journalled: None };
         machine.answer(at(0), &Action::Reconcile, state);
@@ -276,7 +281,8 @@ fn a_register_that_died_while_it_became_read_only_still_sends_everything_first()
 #[test]
 fn a_poll_that_fails_lets_a_token_pass() {
     let mut machine = machine(7200);
-    let refused = Failed { channel: Channel::WebApi, kind: ErrorKind::Unreadable, retry_after: None };
+    let refused =
+        Failed { channel: Channel::WebApi, kind: ErrorKind::Unreadable, retry_after: None };
     let waiting = facts(false, 1, None);
     machine.poll_now(at(1));
     assert_eq!(machine.next(at(1), &waiting), Action::Poll);

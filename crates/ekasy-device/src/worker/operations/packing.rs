@@ -98,37 +98,37 @@ impl Operations {
             .cut(self.options.cut)
             .short_form(self.options.short.clone());
         let packer = Packer::new(plan, self.client.sealer()?);
-        let packed = Packed { purpose, packages: 0, has_parts: false, apart: None };
-        Ok(Shipment { packer, packed })
+        let stored = Stored { purpose, packages: 0, has_parts: false, apart: None };
+        Ok(Shipment { packer, stored })
     }
 
     async fn add(&self, shipment: &mut Shipment, page: &[Journalled]) -> Result<(), Trouble> {
         for entry in page {
             let packages = shipment.packer.push(entry.item())?;
-            self.store(&mut shipment.packed, packages).await?;
+            self.store(&mut shipment.stored, packages).await?;
         }
         Ok(())
     }
 
     async fn close(&self, shipment: Shipment) -> Result<(), Trouble> {
-        let Shipment { packer, mut packed } = shipment;
-        self.store(&mut packed, packer.finish()?).await?;
-        self.tell(Event::Packed { packages: packed.packages, purpose: packed.purpose });
+        let Shipment { packer, mut stored } = shipment;
+        self.store(&mut stored, packer.finish()?).await?;
+        self.tell(Event::Packed { packages: stored.packages, purpose: stored.purpose });
         Ok(())
     }
 
     /// Stores packages. The first document in parts has the identifier of the shipment; the parts
     /// of each further one would be taken for its parts, so they get an identifier of their own.
-    async fn store(&self, packed: &mut Packed, packages: Vec<Package>) -> Result<(), Trouble> {
+    async fn store(&self, stored: &mut Stored, packages: Vec<Package>) -> Result<(), Trouble> {
         let mut told_apart = Vec::with_capacity(packages.len());
         for package in packages {
             if package.number() == 1 {
-                if packed.has_parts {
-                    packed.apart = Some(self.next_id(CommandKind::Documents).await?);
+                if stored.has_parts {
+                    stored.apart = Some(self.next_id(CommandKind::Documents).await?);
                 }
-                packed.has_parts = true;
+                stored.has_parts = true;
             }
-            let apart = packed.apart.clone().filter(|_| package.is_part());
+            let apart = stored.apart.clone().filter(|_| package.is_part());
             told_apart.push(match apart {
                 Some(id) => package.under(id),
                 None => package,
@@ -137,19 +137,19 @@ impl Operations {
         if told_apart.is_empty() {
             return Ok(());
         }
-        packed.packages += told_apart.len();
-        Ok(self.journal.store_packages(&packed.purpose, &told_apart).await?)
+        stored.packages += told_apart.len();
+        Ok(self.journal.store_packages(&stored.purpose, &told_apart).await?)
     }
 }
 
 /// A shipment that is being packed.
 struct Shipment {
     packer: Packer<RegisterSealer>,
-    packed: Packed,
+    stored: Stored,
 }
 
-/// What was packed of it.
-struct Packed {
+/// What was stored of it.
+struct Stored {
     purpose: Purpose,
     packages: usize,
     has_parts: bool,

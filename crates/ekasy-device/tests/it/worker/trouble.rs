@@ -74,7 +74,8 @@ async fn a_command_that_nobody_can_read_does_not_keep_documents_from_going_out()
     queue(&till, timetable(7200, 60, "PR;RD"));
     settle(&till).await;
     queue(&till, timetable(7200, 60, "RD"));
-    let cut = Rule::new(Fault::MaskAnswer { status: 206 }).on(&Method::GET, "/api/Repository/Command");
+    let cut =
+        Rule::new(Fault::MaskAnswer { status: 206 }).on(&Method::GET, "/api/Repository/Command");
     till.sandbox.crk().faults().push(cut);
     till.sandbox.crk().expire_tokens();
     pass(hours(1)).await;
@@ -198,7 +199,7 @@ async fn an_answer_that_is_too_large_is_packed_again_smaller_even_after_a_restar
     let before = till.archive().received;
     let command =
         sandbox::crk::Command::Documents { from: 2, to: 40, shipment_type: "ALL".to_owned() };
-    super::queue(&till, command);
+    queue(&till, command);
     running.handle.poll_now();
     pass(Duration::from_millis(1)).await;
     running.kill();
@@ -280,12 +281,7 @@ async fn a_journal_that_lost_documents_is_an_alarm() {
 async fn a_journal_in_other_hands_ends_the_run() {
     let till = Till::of(calm().await, Kind::Hardware);
     let journal = till.fiscalised().await;
-    let worker = ekasy_device::worker::Worker::new(
-        till.client(),
-        journal,
-        till.device.clone(),
-        till.options(),
-    );
+    let worker = Worker::new(till.client(), journal, till.device.clone(), till.options());
     let task = tokio::spawn(worker.run());
     pass(Duration::from_secs(10)).await;
     let _taken = till.journal().await;

@@ -1,7 +1,7 @@
 //! From a signed document to a package that the service has as a whole (specification 1.9, chapters
 //! 11.3 to 11.5).
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fmt};
 
 use bytes::Bytes;
 use common_http::Endpoint;
@@ -22,7 +22,6 @@ use crate::v1::{
 };
 
 /// A package whose announcement is signed.
-#[derive(Debug)]
 #[must_use = "a signed batch has to be announced"]
 pub struct Signed {
     client: Client,
@@ -66,6 +65,13 @@ impl Signed {
             },
             Err(error) => Err(Unfinished::new(self, error)),
         }
+    }
+}
+
+/// Without the document, which names the signer.
+impl fmt::Debug for Signed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Signed").field("package", &self.package).finish_non_exhaustive()
     }
 }
 
@@ -307,6 +313,14 @@ mod tests {
             // Who knows an address can upload to it.
             assert!(!format!("{announced:?}").contains("batch/Upload"));
         }
+    }
+
+    #[test]
+    fn a_signed_document_does_not_show_who_signed() {
+        let document = Bytes::from_static(b"canary");
+        let signed = Signed::new(scripted([]).0, package(), document);
+        let shown = format!("{signed:?}");
+        assert!(shown.contains("daily.zip") && !shown.contains("canary"), "{shown}");
     }
 
     #[tokio::test]

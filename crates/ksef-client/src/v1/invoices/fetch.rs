@@ -26,8 +26,8 @@ impl Session {
     pub async fn fetch(&self, invoice: &KsefNumber) -> Result<Bytes, Error> {
         let body = self.send(&Fetch(invoice.clone())).await?;
         // Encrypted bytes begin like XML by chance, but are no UTF-8 from end to end.
-        let is_plain = XML.iter().any(|start| body.starts_with(start))
-            && std::str::from_utf8(&body).is_ok();
+        let is_plain =
+            XML.iter().any(|start| body.starts_with(start)) && std::str::from_utf8(&body).is_ok();
         match self.encryption_key() {
             Some(key) if !is_plain => {
                 let opened = seal::open(key, &body);

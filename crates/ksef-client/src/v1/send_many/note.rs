@@ -158,7 +158,10 @@ mod tests {
         assert_eq!(known("a", b"1").and_then(NoteState::element), Some(&element()));
         assert_eq!(known("a", b"2"), Some(&NoteState::Sending));
         assert_eq!(known("b", b"1"), None);
-        assert_eq!(["", "a", "aa", "b"].map(|name| progress.names(name)), [false, true, false, false]);
+        assert_eq!(
+            ["", "a", "aa", "b"].map(|name| progress.names(name)),
+            [false, true, false, false]
+        );
         assert_eq!((progress.len(), progress.is_empty()), (2, false));
         let text = serde_json::to_string(&progress).unwrap();
         assert_eq!(serde_json::from_str::<SendProgress>(&text).unwrap(), progress);

@@ -85,7 +85,7 @@ async fn a_withdrawn_key_is_fetched_again_and_tried_once_more() {
         Step::answer(400, body.to_string())
     };
     let (client, script) = scripted([challenge(), keys(), withdrawn(), keys(), started()]);
-    client.login(context()).by_token(&"t".into()).await.unwrap();
+    drop(client.login(context()).by_token(&"t".into()).await.unwrap());
     assert_eq!(script.requests().len(), 5);
     let (client, script) = scripted([challenge(), keys(), withdrawn(), keys(), withdrawn()]);
     let error = client.login(context()).by_token(&"t".into()).await.unwrap_err();
@@ -137,7 +137,7 @@ async fn a_signature_covers_the_document_and_names_the_signer() {
         let (client, script) = scripted([challenge(), started()]);
         let signer = signer(&certificate);
         let login = client.login(context()).verify_certificate_chain();
-        login.by_signature(&signer).await.unwrap();
+        drop(login.by_signature(&signer).await.unwrap());
         assert_eq!(lines(&script)[1], "POST /v2/auth/xades-signature?verifyCertificateChain=true");
         let document = match script.requests()[1].body() {
             common_http::Body::Bytes(bytes) => bytes.clone(),
@@ -160,7 +160,7 @@ async fn a_signature_can_be_made_elsewhere_in_two_phases() {
     let draft = challenged.draft(signer.certificate()).unwrap();
     let signature = signer.sign(draft.algorithm(), draft.to_be_signed()).unwrap();
     let document = draft.finish(&signature).unwrap();
-    challenged.by_signed_document(document).await.unwrap();
+    drop(challenged.by_signed_document(document).await.unwrap());
     assert_eq!(script.requests().len(), 2);
 }
 

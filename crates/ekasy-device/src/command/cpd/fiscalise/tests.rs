@@ -104,10 +104,18 @@ fn every_refusal_is_a_value() {
             }
         }
     }
-    let FiscalisationAnswer::Refused(later) = answer(&GRANTED.replace("\"0\"", "\"77\"")) else {
-        panic!()
-    };
-    assert_eq!(later.status, Open::Unknown(77));
+    let bare = GRANTED.replace("2026/000000417", "").replace("\"0\"", "\"77\"");
+    let FiscalisationAnswer::Refused(later) = answer(&bare) else { panic!() };
+    assert_eq!((later.status, later.body), (Open::Unknown(77), bare.into()));
+}
+
+#[test]
+fn a_number_beside_a_status_that_is_not_known_is_not_thrown_away() {
+    for number in ["2026/000000417", "2026/417"] {
+        let body = GRANTED.replace("\"0\"", "77").replace("2026/000000417", number);
+        let FiscalisationAnswer::Unclear(unclear) = answer(&body) else { panic!("{number}") };
+        assert_eq!((unclear.reason.field, unclear.body), ("cashRegisterNr", body.into()));
+    }
 }
 
 #[test]
