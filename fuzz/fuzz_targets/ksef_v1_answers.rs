@@ -54,7 +54,6 @@ fn endpoints(parts: &Parts, body: &Bytes) {
 
 fn documents(body: &Bytes) {
     written_the_same::<wire::StatusResponse>(body);
-    written_the_same::<wire::InitSessionResponseV2>(body);
     written_the_same::<wire::StatusInvoiceResponse>(body);
     written_the_same::<wire::BatchInitResponse>(body);
     written_the_same::<wire::QueryInvoiceSyncResponse>(body);

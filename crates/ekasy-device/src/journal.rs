@@ -222,7 +222,8 @@ impl Journal {
     /// A renewal that fails is tried again a third of the lease later; that somebody else has the
     /// journal shows at the next write of the work.
     pub(crate) async fn held<T>(&self, work: impl Future<Output = T>) -> T {
-        let mut work = pin!(work);
+        // A run is large, and whoever awaits it holds all of it.
+        let mut work = Box::pin(work);
         loop {
             if let Ok(done) = tokio::time::timeout(self.session.third(), work.as_mut()).await {
                 return done;

@@ -21,8 +21,8 @@ use chrono::TimeDelta;
 use common_core::poll::PollSchedule;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use ksef_client::v1::{
-    Client, Context, Environment, FormCode, Outgoing, Session,
-    batch::BatchOutcome,
+    Client, Context, Environment, ExceptionCode, FormCode, Outgoing, Session,
+    batch::{BatchOutcome, PackedInvoice},
     outgoing,
     queries::ExportOptions,
     send_many::{Outcome as Sent, SendFile, SendResult, SendTally},
@@ -130,10 +130,12 @@ async fn send(
 /// Exactly the wrong ones are refused, each for its own reason; anything else ends the demo.
 fn judge(results: &[SendResult]) -> Outcome {
     let mut tally = SendTally::default();
-    results.iter().for_each(|result| tally.add(result));
+    for result in results {
+        tally.add(result);
+    }
     let refused = results.iter().filter_map(|result| match &result.outcome {
         Sent::Rejected(progress) => {
-            Some((result.name.as_str(), progress.exception().map_or(0, |code| code.number())))
+            Some((result.name.as_str(), progress.exception().map_or(0, ExceptionCode::number)))
         }
         _ => None,
     });
@@ -161,7 +163,7 @@ async fn send_batch(
     account::announced(&announced, signer.certificate());
     let uploaded = announced.upload(2, |_| {}).await?;
     let hashes: Vec<_> =
-        uploaded.package().packed().await?.iter().filter_map(|one| one.invoice_hash()).collect();
+        uploaded.package().packed().await?.iter().filter_map(PackedInvoice::invoice_hash).collect();
     match uploaded.finish().await?.wait(&patience()).await? {
         BatchOutcome::Accepted(closed) => Ok((closed, hashes)),
         other => Err(format!("the batch was not accepted: {other:?}").into()),

@@ -116,9 +116,9 @@ async fn private_keys_and_invoices_show_nowhere_on_the_way_of_many_and_of_batche
         let packed = [Outgoing::bytes("one.xml", invoice_of(seller, number))];
         let prepared = preparation.pack(packed, folder.path()).await.unwrap();
         let _ = write!(shows, "{prepared:?} {:?}", prepared.export());
-        let signed = prepared.sign(&signer).unwrap();
-        let _ = write!(shows, "{signed:?} {:?}", signed.export());
-        let announced = signed.announce().await.unwrap();
+        let ready = prepared.sign(&signer).unwrap();
+        let _ = write!(shows, "{ready:?} {:?}", ready.export());
+        let announced = ready.announce().await.unwrap();
         let _ = write!(shows, "{announced:?} {:?}", announced.export());
         let processing = announced.upload(1, |_| {}).await.unwrap().finish().await.unwrap();
         let _ = write!(shows, "{processing:?} {:?}", processing.export());

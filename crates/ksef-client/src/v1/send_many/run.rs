@@ -197,8 +197,7 @@ impl Run<'_> {
             return Err(Error::input(Send::INFO.name, error));
         }
         if let Some(log) = &self.plan.log {
-            let written =
-                log.write(&self.new_note(invoice, self.session(), NoteState::Sending)).await;
+            let written = log.write(&new_note(invoice, self.session(), NoteState::Sending)).await;
             written.map_err(|error| local(ErrorKind::File, error))?;
         }
         let (session, call) = (self.plan.session, self.plan.call);
@@ -297,21 +296,21 @@ impl Run<'_> {
     /// Writes a note that need not be durable: what it says can be found out again.
     async fn note(&self, invoice: &Loaded, session: &ReferenceNumber, state: NoteState) {
         if let Some(log) = &self.plan.log
-            && let Err(error) = log.write(&self.new_note(invoice, session, state)).await
+            && let Err(error) = log.write(&new_note(invoice, session, state)).await
         {
             tracing::warn!(%error, "a note on an invoice could not be written");
         }
-    }
-
-    fn new_note(&self, invoice: &Loaded, session: &ReferenceNumber, state: NoteState) -> Note {
-        let (name, hash) = (invoice.name.clone(), invoice.hash.base64());
-        Note { name, hash, session: session.clone(), state }
     }
 
     /// The session in which this run sends.
     fn session(&self) -> &ReferenceNumber {
         self.plan.session.reference()
     }
+}
+
+fn new_note(invoice: &Loaded, session: &ReferenceNumber, state: NoteState) -> Note {
+    let (name, hash) = (invoice.name.clone(), invoice.hash.base64());
+    Note { name, hash, session: session.clone(), state }
 }
 
 /// Whether every other invoice would fail in the same way.
