@@ -102,7 +102,7 @@ impl Batcher {
             };
             match ended {
                 Some(Ok(())) => {}
-                Some(Err(error)) => self.failed(error)?,
+                Some(Err(error)) => self.failed(&error)?,
                 None => {
                     self.verdict.tally.count(Row::BatchCancelled);
                     sleep(SETTLED).await;
@@ -112,8 +112,8 @@ impl Batcher {
         Ok(())
     }
 
-    fn failed(&mut self, error: Error) -> Result<(), Failure> {
-        check_sentence(&mut self.verdict, "a batch", &error);
+    fn failed(&mut self, error: &Error) -> Result<(), Failure> {
+        check_sentence(&mut self.verdict, "a batch", error);
         if error.kind() == ErrorKind::Duplicate {
             // A lost announcement holds the package: make another one of the same invoices.
             self.verdict.tally.count(Row::BatchRepacked);
@@ -121,7 +121,7 @@ impl Batcher {
             return Ok(());
         }
         self.verdict.tally.count(Row::BatchFailedStep);
-        if may_be_tried_again(&error) {
+        if may_be_tried_again(error) {
             return Ok(());
         }
         Err(format!("a batch: {error}").into())
@@ -144,7 +144,9 @@ impl Batcher {
             ResumedBatch::Announced(announced) => {
                 let state = &mut self.state;
                 let observe = |part: ksef_client::v1::batch::PartUploaded| {
-                    state.iter_mut().for_each(|state| state.record(part.ordinal));
+                    if let Some(state) = state {
+                        state.record(part.ordinal);
+                    }
                 };
                 let uploaded = announced.upload(3, observe).await?;
                 self.state = Some(uploaded.export());

@@ -75,7 +75,8 @@ fn content(number: &str, nature: Nature, rng: &mut StdRng) -> Vec<u8> {
     let seller = if nature == Nature::Foreign { OTHER } else { SELLER };
     let doctype = if nature == Nature::Forbidden { "<!DOCTYPE Faktura>\n" } else { "" };
     // What does not compress away makes packages of several parts.
-    let noise: String = (0..24).map(|_| format!("{:016x}", rng.random::<u64>())).collect();
+    let noise: Vec<_> = (0..24).map(|_| format!("{:016x}", rng.random::<u64>())).collect();
+    let noise = noise.concat();
     let party = |nip: &str| {
         format!(
             "<DaneIdentyfikacyjne><NIP>{nip}</NIP><Nazwa>Zmyślona</Nazwa></DaneIdentyfikacyjne>"

@@ -106,11 +106,10 @@ async fn trouble(maker: &Maker<'_>, client: &Client) -> Result<(Vec<Told>, Vec<B
         let sender = maker.sender(name, client);
         tokio::spawn(sender.work())
     });
-    let batchers = [("good", false), ("other", maker.plan.seed.is_multiple_of(2))];
-    let batchers = batchers.map(|(name, spoilt)| maker.batcher(name, spoilt, client));
+    let packages = [("good", false), ("other", maker.plan.seed.is_multiple_of(2))];
     let mut running = Vec::new();
-    for batcher in batchers {
-        running.push(tokio::spawn(batcher?.work()));
+    for (name, spoilt) in packages {
+        running.push(tokio::spawn(maker.batcher(name, spoilt, client)?.work()));
     }
     let (mut told, mut batches) = (Vec::new(), Vec::new());
     for sender in senders {

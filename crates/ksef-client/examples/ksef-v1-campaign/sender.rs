@@ -62,18 +62,18 @@ impl Sender {
         let mut session = None;
         for round in 0..ROUNDS {
             let is_elsewhere = session.is_none();
-            let open = match session.take() {
-                Some(open) => open,
-                None => {
-                    let open = open(&self.client, &self.token, &mut told.verdict.tally).await?;
-                    told.sessions.push(open.export());
-                    open
-                }
+            let open = if let Some(open) = session.take() {
+                open
+            } else {
+                let open = open(&self.client, &self.token, &mut told.verdict.tally).await?;
+                told.sessions.push(open.export());
+                open
             };
             if round > 0 {
                 told.verdict.tally.count(Row::Resumed);
-                let row = is_elsewhere.then_some(Row::ResumedElsewhere);
-                row.into_iter().for_each(|row| told.verdict.tally.count(row));
+                if is_elsewhere {
+                    told.verdict.tally.count(Row::ResumedElsewhere);
+                }
             }
             let limit = patience(&mut self.rng, Duration::from_millis(1500));
             // The first run is often given up: that is what logs are for.
@@ -126,7 +126,9 @@ impl Told {
             .resume(self.notes.progress());
         let mut results = std::pin::pin!(run.send(stream::iter(outgoing)));
         let (entries, verdict) = (&mut self.entries, &mut self.verdict);
-        entries.iter_mut().for_each(|entry| entry.begin());
+        for entry in entries.iter_mut() {
+            entry.begin();
+        }
         let all = async {
             while let Some(result) = results.next().await {
                 enter(entries, verdict, &result);

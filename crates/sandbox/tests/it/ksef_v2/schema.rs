@@ -65,7 +65,9 @@ fn value(schema: &Value, given: &Value, at: &str) {
         Some("object") => object(schema, given, at),
         Some("array") => {
             let items = given.as_array().unwrap_or_else(|| panic!("{at} is no list"));
-            items.iter().for_each(|item| value(&schema["items"], item, &format!("{at}[]")));
+            for item in items {
+                value(&schema["items"], item, &format!("{at}[]"));
+            }
         }
         Some("string") => string(schema, given, at),
         Some("integer") => assert!(given.is_i64() || given.is_u64(), "{at}: {given}"),
