@@ -38,7 +38,7 @@ impl GrantEntity {
         self.with(permission, false)
     }
 
-    /// Gives a permission that the taxpayer may pass on to people, by [`GrantIndirect`].
+    /// Gives a permission that the taxpayer may pass on to people, by [`GrantIndirect`](super::GrantIndirect).
     pub fn delegable_permission(self, permission: wire::EntityPermissionType) -> Self {
         self.with(permission, true)
     }
