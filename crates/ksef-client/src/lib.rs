@@ -2,7 +2,9 @@
 
 mod lenient;
 pub mod operation;
+mod unfinished;
 pub mod v1;
 pub mod v2;
 
 pub use lenient::{SecretText, Unrecognised};
+pub use unfinished::Unfinished;

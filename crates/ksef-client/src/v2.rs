@@ -42,7 +42,6 @@ mod storage;
 mod table_tests;
 pub mod test_data;
 pub mod tokens;
-mod unfinished;
 mod warning;
 pub mod wire;
 #[cfg(test)]
@@ -59,8 +58,7 @@ pub use common_http::{
 pub use document::Document;
 pub use endpoint::Feature;
 pub use environment::Environment;
-pub use error::{Error, ErrorKind, Finding, Problem, Recovery};
+pub use error::{Error, ErrorKind, Finding, Problem, Recovery, Unfinished};
 pub use form::FormCode;
 pub use status::{Class, Status};
-pub use unfinished::Unfinished;
 pub use warning::{Notice, Warning};

@@ -250,5 +250,14 @@ impl std::error::Error for Error {
     }
 }
 
+/// A step that failed and gives its handle back.
+pub type Unfinished<H> = crate::Unfinished<H, Error>;
+
+impl<H> From<Unfinished<H>> for Error {
+    fn from(unfinished: Unfinished<H>) -> Self {
+        unfinished.into_parts().1
+    }
+}
+
 #[cfg(test)]
 mod tests;

@@ -24,8 +24,8 @@ mod opening;
 mod state;
 #[cfg(test)]
 pub(crate) mod tests;
-mod unfinished;
 
+pub use crate::v1::error::Unfinished;
 pub use authorised::{Authorised, Readiness};
 pub use closing::{Closed, Closing, Confirmation};
 pub use endpoints::{
@@ -35,7 +35,6 @@ pub use endpoints::{
 pub use open::Session;
 pub use opening::{Challenged, Opening};
 pub use state::{SessionState, StateError};
-pub use unfinished::Unfinished;
 
 /// How long a session lasts without a call (specification 1.9, chapter 13.4).
 pub const IDLE_LIMIT: std::time::Duration = std::time::Duration::from_secs(120 * 60);

@@ -187,3 +187,12 @@ impl std::error::Error for Error {
         self.0.source.as_deref().map(|source| source as _)
     }
 }
+
+/// A step that failed and gives its handle back.
+pub type Unfinished<H> = crate::Unfinished<H, Error>;
+
+impl<H> From<Unfinished<H>> for Error {
+    fn from(unfinished: Unfinished<H>) -> Self {
+        unfinished.into_parts().1
+    }
+}

@@ -1,19 +1,17 @@
 //! A step that failed and gives its handle back.
 
-use std::fmt;
-
-use crate::v1::error::Error;
+use std::{error::Error, fmt};
 
 /// A step that was not done: the handle as it was, to try again or to export, and why.
-pub struct Unfinished<H>(Box<(H, Error)>);
+pub struct Unfinished<H, E>(Box<(H, E)>);
 
-impl<H> Unfinished<H> {
-    pub(crate) fn new(handle: H, error: Error) -> Self {
+impl<H, E> Unfinished<H, E> {
+    pub(crate) fn new(handle: H, error: E) -> Self {
         Self(Box::new((handle, error)))
     }
 
     /// Why the step was not done.
-    pub fn error(&self) -> &Error {
+    pub fn error(&self) -> &E {
         &self.0.1
     }
 
@@ -23,31 +21,25 @@ impl<H> Unfinished<H> {
     }
 
     /// The handle and the error.
-    pub fn into_parts(self) -> (H, Error) {
+    pub fn into_parts(self) -> (H, E) {
         *self.0
     }
 }
 
-impl<H> From<Unfinished<H>> for Error {
-    fn from(unfinished: Unfinished<H>) -> Self {
-        unfinished.0.1
-    }
-}
-
-impl<H> fmt::Debug for Unfinished<H> {
+impl<H, E: fmt::Debug> fmt::Debug for Unfinished<H, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.error().fmt(f)
     }
 }
 
-impl<H> fmt::Display for Unfinished<H> {
+impl<H, E: fmt::Display> fmt::Display for Unfinished<H, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self.error(), f)
     }
 }
 
-impl<H> std::error::Error for Unfinished<H> {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+impl<H, E: Error> Error for Unfinished<H, E> {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.error().source()
     }
 }
