@@ -27,6 +27,7 @@ pub mod invoices;
 pub mod latarnia;
 pub mod limits;
 pub mod login;
+pub mod offline;
 pub mod online;
 pub mod operations;
 pub mod peppol;
