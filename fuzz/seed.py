@@ -224,6 +224,18 @@ def ksef_v1_archives():
     return [bytes([choice]) + archive for archive in [*zips, b"", b"PK\x03\x04"] for choice in range(4)]
 
 
+def ksef_invoices():
+    """The examples, small invoices of the other forms, and markup that is easily read wrongly."""
+    form = '<Faktura xmlns="http://crd.gov.pl/wzor/%s/">%s</Faktura>'
+    header = ('<Naglowek><KodFormularza kodSystemowy="FA (3)" wersjaSchemy="1-0E">FA</KodFormularza>'
+              '<WariantFormularza>3</WariantFormularza><DataWytworzeniaFa>2026-02-01T12:00:00Z</DataWytworzeniaFa></Naglowek>')
+    inner = ["", header, header + "<Podmiot1/>", "<!-- a --><?b c?>", "<![CDATA[x]]>&amp;&#x17C;", "<x:y xmlns:x='z' x:a='&lt;'/>"]
+    for number in ("2023/06/29/12648", "2025/06/25/13775", "2026/03/06/14189", "0"):
+        yield from (form % (number, text) for text in inner)
+    yield from ("", "\ufeff<a/>", "<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>", "<?xml version='1.0' encoding='utf-8'?><a\x7f/>")
+    yield from files("ksef/examples", "*.xml")
+
+
 def notifications():
     for vector in load("kros/vectors/signature.json"):
         if all(isinstance(vector.get(name), str) for name in ("utf8", "body")):
@@ -247,6 +259,7 @@ def seeds():
         "epp_statement": [*statements(), *files("epp/regressions", "*.json"), *files("epp/regressions", "*.xml"),
                           *(b"z" + archive for archive in files("epp/regressions", "*.zip"))],
         "kros_notification": notifications(),
+        "ksef_check": [*ksef_invoices()],
         "ksef_v1_answers": ksef_v1_answers(),
         "ksef_v1_archive": ksef_v1_archives(),
         "numbers": numbers + IDENTIFIERS,

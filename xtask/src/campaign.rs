@@ -18,6 +18,7 @@ const CAMPAIGNS: &[Campaign] = &[
     Campaign { name: "kros-faults", package: "kros-client", example: "kros-campaign" },
     Campaign { name: "epp-faults", package: "epp-client", example: "epp-campaign" },
     Campaign { name: "ksef-v1-faults", package: "ksef-client", example: "ksef-v1-campaign" },
+    Campaign { name: "ksef-v2-faults", package: "ksef-client", example: "ksef-v2-campaign" },
     Campaign { name: "ekasy-faults", package: "ekasy-device", example: "ekasy-faults" },
     Campaign { name: "ekasy-crash", package: "ekasy-device", example: "ekasy-crash" },
     Campaign { name: "store-crash", package: "common-store", example: "crash" },

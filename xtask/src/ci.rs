@@ -100,6 +100,7 @@ fn campaign_short() -> Outcome {
         "kros-faults",
         "epp-faults",
         "ksef-v1-faults",
+        "ksef-v2-faults",
         "ekasy-faults",
         "ekasy-crash",
         "store-crash",

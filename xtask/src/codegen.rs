@@ -5,6 +5,7 @@
 mod codes;
 mod operations;
 mod rust_format;
+mod schemas;
 mod spec_map;
 pub(crate) mod wire;
 
@@ -57,6 +58,7 @@ const GENERATORS: &[Generator] = &[
         outputs: &[codes::TABLE, codes::PAGE],
         make: |files| codes::make("ksef-v2", files),
     },
+    Generator { outputs: &[schemas::FOLDER], make: schemas::make },
     Generator {
         outputs: &["docs/crk/spec-map.md"],
         make: |files| spec_map::make("crk", "docs/crk/spec-map.md", files),

@@ -30,6 +30,7 @@ const SCENES: &[Scene] = &[
         example: "ksef-v1-demo",
         prepare: batch_of_invoices,
     },
+    Scene { name: "ksef-v2", package: "ksef-client", example: "ksef-v2-demo", prepare: nothing },
     Scene { name: "ekasy", package: "ekasy-device", example: "ekasy-demo", prepare: nothing },
 ];
 
@@ -76,6 +77,7 @@ mod tests {
     #[test]
     fn an_unknown_scene_is_refused_with_the_list_of_scenes() {
         let failure = run(Some("opera")).unwrap_err().to_string();
-        assert_eq!(failure, "there is no scene `opera`; the scenes are: kros, epp, ksef-v1, ekasy");
+        let scenes = "kros, epp, ksef-v1, ksef-v2, ekasy";
+        assert_eq!(failure, format!("there is no scene `opera`; the scenes are: {scenes}"));
     }
 }

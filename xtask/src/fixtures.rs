@@ -10,6 +10,7 @@ mod distil;
 mod epp_examples;
 mod kros_examples;
 pub(crate) mod ksef_examples;
+pub(crate) mod ksef_schemas;
 mod refresh;
 mod seeded;
 mod source;
@@ -29,7 +30,7 @@ use crate::{
 pub(crate) enum Action {
     /// Distil a new description of a system into its contract.
     Refresh {
-        /// The folder of the system under fixtures/.
+        /// The folder of the system under fixtures/, or `ksef-schemas`.
         system: String,
         /// The files of the description; download them first when they are on the network.
         #[arg(long, num_args = 1.., required = true)]
@@ -37,7 +38,7 @@ pub(crate) enum Action {
     },
     /// Show what another description or contract table changes.
     Diff {
-        /// The folder of the system under fixtures/.
+        /// The folder of the system under fixtures/, or `ksef-schemas`.
         system: String,
         /// The files of a description, or a file with a contract table where there is none.
         #[arg(long, num_args = 1.., required = true)]
@@ -81,6 +82,12 @@ pub(crate) fn run(mode: Mode) -> Outcome {
 /// Refreshes a contract or shows a difference.
 pub(crate) fn act(action: &Action) -> Outcome {
     match action {
+        Action::Refresh { system, from } if system == ksef_schemas::NAME => {
+            ksef_schemas::refresh(&local(from)?)
+        }
+        Action::Diff { system, from } if system == ksef_schemas::NAME => {
+            ksef_schemas::show_diff(&local(from)?)
+        }
         Action::Refresh { system, from } => refresh::refresh(System::named(system)?, &local(from)?),
         Action::Diff { system, from } => show_diff(System::named(system)?, &local(from)?),
     }

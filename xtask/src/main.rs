@@ -21,6 +21,7 @@ mod rust_text;
 mod shell;
 mod tidy;
 mod tree;
+mod xsd;
 
 use std::process::ExitCode;
 

@@ -41,6 +41,7 @@ pub(crate) struct Inner {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) limits: Arc<dyn LimitStore>,
     pub(crate) groups: Vec<LimitGroup>,
+    pub(crate) overall: Option<LimitGroup>,
     pub(crate) limit_policy: LimitPolicy,
     pub(crate) retry: RetryPolicy,
     pub(crate) timeout: Duration,
@@ -131,6 +132,7 @@ impl<A: Api> Client<A> {
             clock: None,
             limits: None,
             groups: Vec::new(),
+            overall: None,
             limit_policy: LimitPolicy::default(),
             retry: RetryPolicy::default(),
             timeout: Duration::from_secs(100),
@@ -186,6 +188,7 @@ pub struct ClientBuilder<A: Api> {
     clock: Option<Arc<dyn Clock>>,
     limits: Option<Arc<dyn LimitStore>>,
     groups: Vec<LimitGroup>,
+    overall: Option<LimitGroup>,
     limit_policy: LimitPolicy,
     retry: RetryPolicy,
     timeout: Duration,
@@ -221,6 +224,17 @@ impl<A: Api> ClientBuilder<A> {
         let key = LimitKey::new(format!("{}/{account}/{group}", A::NAME));
         self.groups.retain(|known| known.name != group);
         self.groups.push(LimitGroup { name: group, key, windows });
+        self
+    }
+
+    /// Limits all calls together, whatever their group, as services do that count by the caller's
+    /// address; `name` tells such limits apart, as `account` and the group do for
+    /// [`limit`](Self::limit).
+    ///
+    /// A call takes its place in its own group first and in this one after that.
+    pub fn limit_overall(mut self, name: &'static str, account: &str, windows: Windows) -> Self {
+        let key = LimitKey::new(format!("{}/{account}/{name}", A::NAME));
+        self.overall = Some(LimitGroup { name, key, windows });
         self
     }
 
@@ -264,6 +278,7 @@ impl<A: Api> ClientBuilder<A> {
             clock: self.clock.unwrap_or_else(|| Arc::new(RuntimeClock::new())),
             limits: self.limits.unwrap_or_else(|| Arc::new(LocalLimits::new())),
             groups: self.groups,
+            overall: self.overall,
             limit_policy: self.limit_policy,
             retry: self.retry,
             timeout: self.timeout,

@@ -23,7 +23,7 @@ use common_http::{OptionsError, Transport};
 
 pub use tls::{Pinning, Tls};
 
-use crate::journal::Pins;
+use crate::{jose::Certificate, journal::Pins};
 
 /// One of the three channels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -47,6 +47,12 @@ pub trait Connect: Send + Sync + fmt::Debug {
     ///
     /// [`ChannelError`] when a certificate or the identity cannot be used. Nothing was sent.
     fn wires(&self, pins: Option<&Pins>) -> Result<Wires, ChannelError>;
+
+    /// The authorities that are believed besides the pins, for warnings before they end; none
+    /// unless the implementation knows them.
+    fn authorities(&self) -> Vec<Certificate> {
+        Vec::new()
+    }
 }
 
 /// What carries the requests of each channel.

@@ -13,7 +13,7 @@ mod opening;
 mod sealing;
 
 use std::{
-    fmt,
+    fmt, iter,
     sync::{Arc, PoisonError, RwLock},
 };
 
@@ -121,15 +121,24 @@ impl Client {
         Ok(())
     }
 
-    /// The certificates of both sides and when they end, for warnings.
+    /// The certificates of both sides and when they end, for warnings: those of the register with
+    /// the issuers that its signer knows, those of the repository with the authorities of the Event
+    /// Hub, and the authorities that the connections were given. Several may have the same name.
+    ///
+    /// The issuers of the register's TLS certificate stand in its identity alone, where nobody
+    /// looks: they are not among these.
     pub fn expiries(&self) -> Vec<(&'static str, chrono::DateTime<chrono::Utc>)> {
-        let own = [
-            ("the register's TLS certificate", Some(self.0.credentials.tls())),
-            ("the register's encryption certificate", self.0.credentials.encryption()),
-        ];
-        let own = own.into_iter().filter_map(|(name, one)| Some((name, one?.not_after())));
+        let credentials = &self.0.credentials;
+        let own = [("the register's TLS certificate", credentials.tls())];
+        let names = iter::once("the register's encryption certificate")
+            .chain(iter::repeat("an issuer of the register's encryption certificate"));
+        let signer = names.zip(credentials.signs().certificates());
+        let own = own.into_iter().chain(signer).map(|(name, one)| (name, one.not_after()));
+        let given = self.0.connect.authorities();
+        let given = given.iter().map(|one| ("an authority of the ministry", one.not_after()));
         let pinned = self.with_lines(|lines| lines.pinned.clone());
-        own.chain(pinned.iter().flat_map(|pinned| pinned.not_after.iter().copied())).collect()
+        let pinned = pinned.iter().flat_map(|pinned| pinned.not_after.iter().copied());
+        own.chain(given).chain(pinned).collect()
     }
 
     fn pinned(&self, endpoint: &'static str) -> Result<Arc<Pinned>, Error> {
@@ -204,11 +213,15 @@ impl Pinned {
         let recipient = RecipientKey::from_certificate(&signer).map_err(SetupError::Recipient)?;
         let cpd = read("the CPD server's certificate", &pins.cpd)?;
         let web_api = read("the WebApi's certificate", &pins.web_api)?;
-        let not_after = vec![
+        let mut not_after = vec![
             ("the repository's encryption certificate", signer.not_after()),
             ("the CPD server's certificate", cpd.not_after()),
             ("the WebApi's certificate", web_api.not_after()),
         ];
+        // Whether these can be used is for the connections to say; here it is about dates alone.
+        let authorities = pins.event_hub.iter();
+        let authorities = authorities.filter_map(|one| jose::Certificate::from_der(one.der()).ok());
+        not_after.extend(authorities.map(|one| ("an authority of the Event Hub", one.not_after())));
         Ok(Self { recipient, signer, not_after })
     }
 }

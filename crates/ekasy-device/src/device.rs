@@ -17,7 +17,7 @@ use crate::{
         EvidenceNumber, FirmwareChecksum, FirmwareVersion, JpkId, JpkRange, TaxpayerId,
         UniqueNumber,
     },
-    journal::{Journal, Journalled, Schedule},
+    journal::{Journal, JournalError, Journalled, Page, Schedule},
 };
 
 /// One of the register's own writes during fiscalisation (source document, chapter 3, rows 5 to
@@ -155,17 +155,45 @@ impl DeviceError {
 /// A [`Journal`] is one; a register that lets its journal forget documents gives another one.
 pub trait DocumentSource: Send + Sync + fmt::Debug {
     /// The first documents and declared gaps of that range, in the order of their numbers; empty
-    /// when there are none. As many as fit well into memory: a megabyte or so.
+    /// when the register never made any. As many as fit well into memory: a megabyte or so.
     ///
     /// A document must have the bytes that it was journalled with.
-    fn page(&self, range: JpkRange) -> BoxFuture<'_, DeviceResult<Vec<Journalled>>>;
+    ///
+    /// # Errors
+    ///
+    /// [`SourceError::Gone`] when documents were made and are not kept here: whoever asked for
+    /// them is told so, and is not told that there are none.
+    fn page(&self, range: JpkRange) -> BoxFuture<'_, Result<Vec<Journalled>, SourceError>>;
 }
 
+/// A source gave no documents.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SourceError {
+    /// The documents of this range, which is the beginning of the one that was asked for, are not
+    /// kept any more. That will not change: a command for them is confirmed as failed.
+    #[error("documents {0} are not kept here")]
+    Gone(JpkRange),
+    /// They cannot be read now. They are asked for again later.
+    #[error("the documents cannot be read now")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl From<JournalError> for SourceError {
+    fn from(error: JournalError) -> Self {
+        Self::Unavailable(error.into())
+    }
+}
+
+/// What was [dropped](Journal::drop_documents) is gone, and so are numbers before the journal's
+/// first ([`Options::first`](crate::journal::Options::first)).
 impl DocumentSource for Journal {
-    fn page(&self, range: JpkRange) -> BoxFuture<'_, DeviceResult<Vec<Journalled>>> {
+    fn page(&self, range: JpkRange) -> BoxFuture<'_, Result<Vec<Journalled>, SourceError>> {
         Box::pin(async move {
-            let read = async { self.read(range).await?.next_page().await };
-            read.await.map_err(|error| DeviceError::new(error.to_string()))
+            match self.page(range).await? {
+                Page::Kept(page) => Ok(page),
+                Page::Gone(range) => Err(SourceError::Gone(range)),
+            }
         })
     }
 }

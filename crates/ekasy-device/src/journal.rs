@@ -44,7 +44,8 @@
 //!
 //! When a write ended without an answer, the next call takes the lease anew, with a new fence: a
 //! write that is still under way somewhere carries the old one and is refused from then on. Then
-//! it reads what stands there.
+//! it reads what stands there. Each run leaves its mark when it opens the journal, so a recovery
+//! that was cut off itself is told apart from another run that took over.
 //!
 //! # Memory
 //!
@@ -92,7 +93,9 @@ mod packages;
 mod reader;
 mod records;
 mod registration;
+mod schema;
 mod session;
+mod shared_keys;
 
 use std::{
     fmt,
@@ -108,14 +111,16 @@ use common_store::SealKey;
 
 pub use commands::{Acceptance, CommandState, Outcome};
 pub use document::{Document, DocumentError, Journalled};
+pub(crate) use documents::Page;
 pub use documents::{Appended, Progress};
 pub use error::{JournalError, JournalErrorKind};
 pub use outbox::{Purpose, Stored};
 pub use reader::Reader;
 pub use records::{Pins, StoredToken};
 pub use registration::{Fiscalisation, Registration, Schedule, Stage};
+pub use schema::{DocumentSchema, SchemaViolation};
 
-use self::session::Session;
+use self::{schema::Schema, session::Session};
 use crate::ident::{JpkId, UniqueNumber};
 
 /// What keeps a journal: every store of `common-store`.
@@ -133,6 +138,7 @@ pub struct Options {
     lease: Duration,
     first: JpkId,
     longest_gap: u64,
+    schema: Schema,
 }
 
 impl Options {
@@ -149,6 +155,7 @@ impl Options {
             lease: Duration::from_secs(60),
             first: JpkId::MIN,
             longest_gap: 1_000_000,
+            schema: Schema::default(),
         }
     }
 
@@ -180,6 +187,13 @@ impl Options {
     #[must_use]
     pub fn longest_gap(mut self, numbers: u64) -> Self {
         self.longest_gap = numbers;
+        self
+    }
+
+    /// Has every document looked at before it is journalled; none is unless this is set.
+    #[must_use]
+    pub fn schema(mut self, schema: impl DocumentSchema + 'static) -> Self {
+        self.schema = Schema(Some(Arc::new(schema)));
         self
     }
 }

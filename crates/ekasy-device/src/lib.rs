@@ -18,6 +18,7 @@ pub mod jose;
 pub mod journal;
 pub mod packing;
 pub mod receipt;
+pub mod verification;
 pub mod worker;
 
 pub use client::Client;

@@ -4,8 +4,13 @@
 //!
 //! `cargo bench -p ksef-client --bench ksef-v1`, or `cargo xtask bench ksef-v1`.
 
-use std::{io::Write as _, time::Duration};
+use std::{
+    io::{Read as _, Write as _},
+    net::TcpStream,
+    time::Duration,
+};
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use common_core::{
     poll::PollSchedule,
@@ -62,19 +67,13 @@ async fn main() -> Result<(), Failure> {
         }
     }
     let grown = (resident()? - warm).max(0.0);
-    let all = rounds * usual;
-    let name = format!("{all} sends of 2.5 kB, {IN_FLIGHT} in flight, client CPU per invoice");
-    let exchange = "sealing and the same requests without the client";
-    sum.row(&name, exchange, sum.bare + sum.exchange);
-    say(&format!("of this, sealing alone takes {:.1} us", sum.bare));
+    sum.say(&format!("{} sends of 2.5 kB, {IN_FLIGHT} in flight", rounds * usual));
 
     let mut sum = Cost::default();
     for round in 0..rounds {
         sum.add(&bench.round(rounds + round, large, LARGE).await?);
     }
-    let all = rounds * large;
-    let name = format!("{all} sends of 250 kB, client CPU per invoice");
-    sum.row(&name, "sealing alone", sum.bare);
+    sum.say(&format!("{} sends of 250 kB, {IN_FLIGHT} in flight", rounds * large));
     let ratio = grown / MEMORY_GOAL;
     say(&format!(
         "memory that the sends after the first tenth add: {grown:.1} MB, {ratio:.2} of \
@@ -93,26 +92,44 @@ async fn serve() -> Result<(), Failure> {
 }
 
 /// CPU time for one invoice, in microseconds.
-#[derive(Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Cost {
     rounds: f64,
-    bare: f64,
+    /// Hash, AES, hash of the ciphertext and Base64: no client can do with less.
+    crypto: f64,
+    /// The bytes of the request and of its answer through a bare socket.
+    socket: f64,
+    /// The finished request through the HTTP library.
     exchange: f64,
+    /// All that the client does.
     client: f64,
 }
 
 impl Cost {
     fn add(&mut self, round: &Self) {
         let mean = |mean: &mut f64, value: f64| *mean += (value - *mean) / (self.rounds + 1.0);
-        mean(&mut self.bare, round.bare);
+        mean(&mut self.crypto, round.crypto);
+        mean(&mut self.socket, round.socket);
         mean(&mut self.exchange, round.exchange);
         mean(&mut self.client, round.client);
         self.rounds += 1.0;
     }
 
-    fn row(&self, figure: &str, reference: &str, cost: f64) {
-        let (value, ratio) = (self.client, self.client / cost);
-        say(&format!("{figure}: {value:.1} us, {ratio:.2} of {reference} (goal <= 1.5)"));
+    fn say(&self, name: &str) {
+        let Self { crypto, socket, exchange, client, .. } = self;
+        let row = |reference: &str, cost: f64| {
+            let ratio = client / cost;
+            say(&format!(
+                "{name}, client CPU per invoice: {client:.1} us, {ratio:.2} of {reference} \
+                 (goal <= 1.5)"
+            ));
+        };
+        row("the bare crypto (hash, AES, hash, Base64)", *crypto);
+        row("the bare crypto and the HTTP library alone", crypto + exchange);
+        say(&format!(
+            "of this the bare crypto takes {crypto:.1} us, and the request through the HTTP \
+             library {exchange:.1} us; through a bare socket it takes {socket:.1} us"
+        ));
     }
 }
 
@@ -141,32 +158,68 @@ impl Bench {
         Ok(Self { session, transport, base: client.base().clone(), key, token })
     }
 
-    /// So many invoices sealed, exchanged without the client, and sent by the client; each is
-    /// another one.
+    /// So many invoices through the bare crypto, a bare socket, the HTTP library and the client;
+    /// each is another one.
     async fn round(&self, round: usize, count: usize, size: usize) -> Result<Cost, Failure> {
         let invoices = |kind: &str| -> Vec<Bytes> {
             (0..count).map(|number| invoice(&format!("{kind}/{round}/{number}"), size)).collect()
         };
-        let plain = invoices("bare");
+        let requests = |kind: &str| -> Result<Vec<_>, Failure> {
+            invoices(kind).iter().map(|invoice| self.request(invoice)).collect()
+        };
+        let plain = invoices("crypto");
         let start = cpu()?;
         for invoice in &plain {
-            std::hint::black_box(seal(&self.key, invoice));
+            let sealed = seal(&self.key, invoice);
+            std::hint::black_box(STANDARD.encode(&sealed.bytes));
         }
-        let bare = cpu()? - start;
-        let requests =
-            plain.iter().map(|invoice| self.request(invoice)).collect::<Result<Vec<_>, _>>()?;
+        let crypto = cpu()? - start;
+        let finished = requests("socket")?;
         let start = cpu()?;
-        let exchanges = requests.into_iter().map(|request| self.exchange(request));
+        self.through_a_socket(finished)?;
+        let socket = cpu()? - start;
+        let finished = requests("exchange")?;
+        let start = cpu()?;
+        let exchanges = finished.into_iter().map(|request| self.exchange(request));
         stream::iter(exchanges).buffer_unordered(IN_FLIGHT).try_collect::<Vec<_>>().await?;
         let exchange = cpu()? - start;
-        let plain = invoices("sent");
+        let plain = invoices("client");
         let start = cpu()?;
         let sendings = plain.iter().map(|invoice| self.session.send_invoice(invoice));
         stream::iter(sendings).buffer_unordered(IN_FLIGHT).try_collect::<Vec<_>>().await?;
         let client = cpu()? - start;
         #[expect(clippy::cast_precision_loss, reason = "counts are far below the precision")]
         let each = |micros: f64| micros / count as f64;
-        Ok(Cost { rounds: 1.0, bare: each(bare), exchange: each(exchange), client: each(client) })
+        let (crypto, socket) = (each(crypto), each(socket));
+        Ok(Cost { rounds: 1.0, crypto, socket, exchange: each(exchange), client: each(client) })
+    }
+
+    /// The requests one after the other over one connection, with no more around them than HTTP
+    /// needs: little but what the kernel takes.
+    fn through_a_socket(&self, requests: Vec<http::Request<Body>>) -> Result<(), Failure> {
+        let host = self.base.as_str().trim_start_matches("http://").split('/').next();
+        let host = host.ok_or("the base has no host")?;
+        let mut socket = TcpStream::connect(host)?;
+        socket.set_nodelay(true)?;
+        let mut answer = [0; 16 * 1024];
+        for request in requests {
+            let (head, body) = request.into_parts();
+            let Body::Bytes(body) = body else { return Err("the body is no bytes".into()) };
+            let mut text = format!("{} {} HTTP/1.1\r\n", head.method, head.uri.path());
+            for (name, value) in &head.headers {
+                text.extend([name.as_str(), ": ", value.to_str()?, "\r\n"]);
+            }
+            text.extend(["host: ", host, "\r\ncontent-length: "]);
+            text.extend([&*body.len().to_string(), "\r\n\r\n"]);
+            socket.write_all(text.as_bytes())?;
+            socket.write_all(&body)?;
+            // A calm double answers in one piece.
+            let length = socket.read(&mut answer)?;
+            if !answer[..length].starts_with(b"HTTP/1.1 202") {
+                return Err("the bare request was not taken".into());
+            }
+        }
+        Ok(())
     }
 
     /// The request that the client would send.

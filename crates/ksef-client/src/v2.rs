@@ -17,12 +17,16 @@ pub mod certificates;
 mod client;
 mod code;
 pub mod collective_identifiers;
+#[cfg(test)]
+mod contract_tests;
 mod document;
+mod durable;
 mod endpoint;
 mod environment;
 mod error;
 pub mod exports;
 mod form;
+pub mod inbox;
 pub mod invoices;
 pub mod latarnia;
 pub mod limits;
@@ -30,6 +34,7 @@ pub mod login;
 pub mod offline;
 pub mod online;
 pub mod operations;
+pub mod outbox;
 pub mod peppol;
 pub mod permission_queries;
 pub mod permissions;
@@ -57,6 +62,7 @@ pub use common_http::{
     TrustAnchors,
 };
 pub use document::Document;
+pub use durable::DurableError;
 pub use endpoint::Feature;
 pub use environment::Environment;
 pub use error::{Error, ErrorKind, Finding, Problem, Recovery, Unfinished};

@@ -50,7 +50,7 @@ pub use process::{Process, Stage, Step, StepFault};
 pub use roles::Role;
 pub use routes::routes;
 pub use seed::{Company, SeedError};
-pub use view::{AcceptedInvoice, SessionView, Statistics};
+pub use view::{AcceptedInvoice, SessionView, Statistics, TakenInvoice};
 
 use crate::fault::{Code, Script};
 use crate::front::{Context, Emulator, Entrance, Incoming, Mood};
@@ -205,9 +205,27 @@ impl KsefV1 {
         self.with_store(|store| store.people.grants.push(grant));
     }
 
+    /// Notes that the person of a NIP or PESEL has died: nobody is authenticated as them any more.
+    pub fn record_death(&self, number: &str) {
+        self.with_store(|store| store.people.dead.insert(number.to_owned()));
+    }
+
     /// Every accepted invoice, in the order of acceptance.
     pub fn invoices(&self) -> Vec<AcceptedInvoice> {
         self.with_store(|store| store.accepted.iter().map(seed::view).collect())
+    }
+
+    /// Every invoice that was taken in, in the order of arrival.
+    pub fn taken(&self) -> Vec<TakenInvoice> {
+        let mut taken: Vec<_> = self.with_store(|store| {
+            store
+                .elements
+                .iter()
+                .map(|(reference, element)| seed::taken(reference, element))
+                .collect()
+        });
+        taken.sort_by(|one, other| (one.at, &one.element).cmp(&(other.at, &other.element)));
+        taken
     }
 
     /// The bytes of an accepted invoice.

@@ -60,7 +60,7 @@ pub use people::{Identity, IdentityKind, Permission};
 pub use public_keys::Rotation;
 pub use seed::{SeedError, SeedPlan};
 pub use store::Statistics;
-pub use view::{AcceptedInvoice, SessionView};
+pub use view::{AcceptedInvoice, LoginView, ReceivedInvoice, SessionView, UploadedPart};
 
 use crate::fault::{Code, Script};
 use crate::front::{Context, Emulator, Entrance, Incoming, Mood};
@@ -203,6 +203,21 @@ impl KsefV2 {
     /// Every session, in the order of opening.
     pub fn sessions(&self) -> Vec<SessionView> {
         self.with_store(|store| store.sessions.views())
+    }
+
+    /// Every login that was begun, in the order of beginning.
+    pub fn logins(&self) -> Vec<LoginView> {
+        self.with_store(|store| store.logins.views())
+    }
+
+    /// Every invoice that arrived in any session, accepted or not.
+    pub fn received(&self) -> Vec<ReceivedInvoice> {
+        self.with_store(|store| store.sessions.received())
+    }
+
+    /// The parts that a batch holds; none after it was closed.
+    pub fn uploaded(&self, reference: &str) -> Vec<UploadedPart> {
+        self.with_store(|store| batch::uploaded(store, reference))
     }
 
     /// What was counted so far.

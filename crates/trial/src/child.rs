@@ -15,8 +15,12 @@ use crate::Failure;
 #[derive(Debug)]
 pub struct Child {
     process: process::Child,
-    out: BufReader<ChildStdout>,
+    words: Option<Words>,
 }
+
+/// What a child says, apart from the child: to be heard by a thread of its own.
+#[derive(Debug)]
+pub struct Words(BufReader<ChildStdout>);
 
 impl Child {
     /// Starts this very program with other arguments.
@@ -31,19 +35,21 @@ impl Child {
             .stdout(Stdio::piped())
             .spawn()?;
         let out = process.stdout.take().ok_or("the child has no output")?;
-        Ok(Self { process, out: BufReader::new(out) })
+        Ok(Self { process, words: Some(Words(BufReader::new(out))) })
     }
 
-    /// The next whole line that it says, without its end; `None` when it says no more. A line that
-    /// a kill cut off was never said.
+    /// The next whole line that it says, as [`Words::hear`]; `None` also when its words were taken.
     ///
     /// # Errors
     ///
-    /// When the pipe breaks, or the line is not UTF-8.
+    /// As those of [`Words::hear`].
     pub fn hear(&mut self) -> Result<Option<String>, Failure> {
-        let mut line = String::new();
-        self.out.read_line(&mut line)?;
-        Ok(line.strip_suffix('\n').map(str::to_owned))
+        self.words.as_mut().map_or(Ok(None), Words::hear)
+    }
+
+    /// Takes what it says away from it; `None` when that was done before.
+    pub fn words(&mut self) -> Option<Words> {
+        self.words.take()
     }
 
     /// Waits until it ends by itself; whether it reported success.
@@ -69,6 +75,20 @@ impl Child {
         self.process.kill()?;
         self.process.wait()?;
         Ok(was_running)
+    }
+}
+
+impl Words {
+    /// The next whole line, without its end; `None` when the child says no more. A line that a kill
+    /// cut off was never said.
+    ///
+    /// # Errors
+    ///
+    /// When the pipe breaks, or the line is not UTF-8.
+    pub fn hear(&mut self) -> Result<Option<String>, Failure> {
+        let mut line = String::new();
+        self.0.read_line(&mut line)?;
+        Ok(line.strip_suffix('\n').map(str::to_owned))
     }
 }
 

@@ -46,6 +46,7 @@ targets! {
     epp_date = "../../fuzz_targets/epp_date.rs",
     epp_statement = "../../fuzz_targets/epp_statement.rs",
     kros_notification = "../../fuzz_targets/kros_notification.rs",
+    ksef_check = "../../fuzz_targets/ksef_check.rs",
     ksef_v1_answers = "../../fuzz_targets/ksef_v1_answers.rs",
     ksef_v1_archive = "../../fuzz_targets/ksef_v1_archive.rs",
     numbers = "../../fuzz_targets/numbers.rs",

@@ -14,6 +14,7 @@ const PURE: &[&str] = &[
     "crates/ekasy-device/src/code",
     "crates/ekasy-device/src/command",
     "crates/ekasy-device/src/ident",
+    "crates/ksef-client/src/check",
 ];
 
 /// Modules of std that reach outside.

@@ -15,9 +15,21 @@ impl Call<'_> {
         self.inner.groups.iter().find(|group| group.name == self.info.limit)
     }
 
-    /// Takes a place and waits for its moment; a place that a penalty took back is taken anew.
+    /// Takes a place in the call's own group and among all calls.
     pub(super) async fn admission(&self) -> Result<(), Error> {
-        let Some(group) = self.group() else { return Ok(()) };
+        for group in self.group().into_iter().chain(self.overall()) {
+            self.admit(group).await?;
+        }
+        Ok(())
+    }
+
+    /// Calls that count in no group count nowhere.
+    fn overall(&self) -> Option<&LimitGroup> {
+        self.inner.overall.as_ref().filter(|_| !self.info.limit.is_empty())
+    }
+
+    /// Takes a place and waits for its moment; a place that a penalty took back is taken anew.
+    async fn admit(&self, group: &LimitGroup) -> Result<(), Error> {
         let store = self.inner.limits.as_ref();
         loop {
             let place = self.reserve(group).await?;

@@ -105,6 +105,20 @@ async fn groups_do_not_wait_for_each_other() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_limit_over_all_calls_holds_beside_those_of_their_groups() {
+    let watch = Stopwatch::new(Always);
+    let client = builder(watch.clone())
+        .limit("a", "reads", one_per(10))
+        .limit_overall("all", "here", one_per(4))
+        .build();
+    for _ in 0..2 {
+        client.send(&Issue::new(1)).await.unwrap();
+        client.send(&Find::new(1)).await.unwrap();
+    }
+    assert_eq!(watch.times(), [0, 4, 8, 12].map(seconds));
+}
+
+#[tokio::test(start_paused = true)]
 async fn accounts_share_a_store_and_no_limit_and_clients_of_one_account_share_it() {
     let store = std::sync::Arc::new(common_core::limit::LocalLimits::new());
     let clock = std::sync::Arc::new(common_http::RuntimeClock::new());

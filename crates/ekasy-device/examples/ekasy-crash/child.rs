@@ -59,7 +59,12 @@ pub(crate) fn run(folder: &Path, round: &str) -> ExitCode {
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            complain(&format!("the register stopped: {error}"));
+            // Whoever judges the log finds it there: a register has no reason to stop.
+            let stopped = format!("the register stopped: {error}");
+            let log = Log::open(&folder.join(LOG), round);
+            if log.and_then(|log| log.write(&format!("alarm {stopped}"))).is_err() {
+                complain(&stopped);
+            }
             ExitCode::FAILURE
         }
     }

@@ -8,7 +8,7 @@ use common_http::{
 };
 
 use super::{Channel, ChannelError, Connect, Wires};
-use crate::{command::Certificate, journal::Pins};
+use crate::{command::Certificate, jose, journal::Pins};
 
 /// How the CPD server and the WebApi are recognised once CMD07 has told their certificates.
 ///
@@ -137,6 +137,12 @@ impl Connect for Tls {
             web_api: Some(self.mutual(Channel::WebApi, self.by_pin(&pins.web_api))?),
             event_hub: Some(self.one_way(&pins.event_hub)?),
         })
+    }
+
+    /// As far as they can be read; the connections have a say of their own.
+    fn authorities(&self) -> Vec<jose::Certificate> {
+        let text = std::str::from_utf8(&self.authorities).unwrap_or_default();
+        jose::Certificate::chain_from_pem(text).unwrap_or_default()
     }
 }
 

@@ -28,6 +28,8 @@ impl Client {
     /// Decrypts a command for this register and verifies its signature: its text, to be journalled
     /// and then read by [`Received::decode`](crate::command::Received::decode).
     ///
+    /// The signature does not hold the identifier ([why, and what follows](crate::command::Received#what-is-not-authenticated)).
+    ///
     /// # Errors
     ///
     /// [`OpenCommandError`].

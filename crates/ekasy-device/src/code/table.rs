@@ -39,7 +39,7 @@ const fn row(
 }
 
 #[rustfmt::skip] // One row per command, as the source has one table per command.
-pub(super) const TABLE: &[Documented] = &[
+const ALL: &[Documented] = &[
     row("cpd.fetch_keys", "CMD07", &[WrongCommand, NoRepositoryCertificates, ForeignUniqueNumber, CommandIdOrHeader, InputMessage, Database, General, Broker]),
     row("cpd.send_certificates", "CMD08", &[WrongCommand, ForeignUniqueNumber, Certificate, TaxpayerOfCertificate, CommandIdOrHeader, InputMessage, Database, General, Broker, ServiceBus]),
     row("cpd.fiscalise", "CMD09", &[WrongCommand, ForeignUniqueNumber, Technician, NoCertificates, Certificate, TaxpayerOfCertificate, ProgramNotVerified, CommandIdOrHeader, InputMessage, Database, General, Broker]),
@@ -50,6 +50,11 @@ pub(super) const TABLE: &[Documented] = &[
     row("cpd.enter_read_only", "CMD15", &[WrongCommand, ForeignUniqueNumber, NotFiscalised, Certificate, CommandIdOrHeader, InputMessage, Database, General, Broker]),
     row("cpd.fetch_shared_keys", "CMD16", &[General]),
 ];
+
+impl Documented {
+    /// Every command of the CPD server, in the document's order.
+    pub const ALL: &'static [Self] = ALL;
+}
 
 /// What the document tells of the errors of the endpoint with that name; `None` for endpoints of
 /// the other channels.
@@ -67,5 +72,5 @@ pub(super) const TABLE: &[Documented] = &[
 /// # Ok::<(), &str>(())
 /// ```
 pub fn documented(endpoint: &str) -> Option<Documented> {
-    TABLE.iter().find(|row| row.endpoint == endpoint).copied()
+    Documented::ALL.iter().find(|row| row.endpoint == endpoint).copied()
 }

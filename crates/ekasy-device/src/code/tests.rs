@@ -83,26 +83,14 @@ fn codes_of_the_cpd_server_follow_their_letter() {
 
 #[test]
 fn the_table_has_every_code_but_those_that_stand_in_the_common_list_alone() {
-    let commands = [
-        "fetch_keys",
-        "send_certificates",
-        "fiscalise",
-        "check_firmware",
-        "test",
-        "fetch_state",
-        "finish_fiscalisation",
-        "enter_read_only",
-        "fetch_shared_keys",
-    ];
-    let rows: Vec<_> =
-        commands.iter().map(|name| documented(&format!("cpd.{name}")).unwrap()).collect();
+    let rows = Documented::ALL;
     let listed = |code: &&CpdCode| rows.iter().any(|row| row.codes.contains(code));
     let unlisted: Vec<_> = CpdCode::ALL.iter().filter(|code| !listed(code)).copied().collect();
     assert_eq!(unlisted, [CpdCode::UniqueNumberForm, CpdCode::DataLength, CpdCode::OutputMessage]);
     let unchecked: Vec<_> =
         rows.iter().filter(|row| !row.certificate_must_match).map(|row| row.command).collect();
     assert_eq!(unchecked, ["CMD07", "CMD11", "CMD16"]);
-    for row in &rows {
+    for row in rows {
         let mut codes = row.codes.to_vec();
         codes.dedup();
         assert!(row.codes.is_sorted() && codes.len() == row.codes.len(), "{row:?}");
@@ -152,7 +140,7 @@ fn codes_and_kinds_are_those_of_the_reference_tables() {
     let mut kinds = Vec::new();
     for command in tables["commands"].as_array().unwrap() {
         kinds.extend(command["id"].as_str().map(str::to_owned));
-        let row = table::TABLE.iter().find(|row| command["cmd"] == row.command);
+        let row = Documented::ALL.iter().find(|row| command["cmd"] == row.command);
         let Some(row) = row else { continue };
         let mut listed = raw(row.codes);
         listed.sort();
@@ -178,12 +166,12 @@ fn the_table_is_that_of_the_contract() {
         // The row of the shared keys stands for the only command without a code of its own.
         let name = command["name"].as_str().filter(|name| name.starts_with("CMD"));
         let name = name.unwrap_or("CMD16");
-        let row = table::TABLE.iter().find(|row| row.command == name).unwrap();
+        let row = Documented::ALL.iter().find(|row| row.command == name).unwrap();
         let codes: Vec<_> = row.codes.iter().map(|code| code.raw()).collect();
         assert_eq!(command["errors"], serde_json::json!(codes), "{name}");
         seen += 1;
     }
-    assert_eq!(seen, table::TABLE.len());
+    assert_eq!(seen, Documented::ALL.len());
 }
 
 /// Name, effect and section of an endpoint.

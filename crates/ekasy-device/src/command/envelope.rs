@@ -5,10 +5,17 @@
 //! so an attribute is looked for in `attributes`, in `command` and in the whole object; one that
 //! stands in two of them with two values is an error (CRK facts §7, 6, 7 and 9). What this crate
 //! writes stands in `attributes`.
+//!
+//! So is a name that one object repeats with two values: other readers take the first or the last
+//! of them in silence. A name that nobody looks for may be repeated, and hides nothing.
+
+mod members;
 
 use common_http::DecodeError;
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
+
+pub(crate) use members::Members;
 
 use crate::ident::CommandId;
 
@@ -68,22 +75,27 @@ pub(crate) struct Plaintext<A> {
 
 /// A command or an answer that is read.
 pub(crate) struct Envelope {
-    whole: Map<String, Value>,
+    /// `attributes`, `command` and the whole object, as far as they are there.
+    layers: Vec<Members>,
 }
 
 impl Envelope {
     /// Takes the whole object, or the value of `command` alone.
     pub(crate) fn read(json: &[u8]) -> Result<Self, FieldError> {
-        let whole = match serde_json::from_slice(json) {
-            Ok(Value::Object(whole)) => whole,
+        match serde_json::from_slice(json) {
+            Ok(Value::Object(_)) => {}
             Ok(_) => return Err(FieldError::new(".", "is not an object")),
             Err(_) => return Err(FieldError::new(".", "is not JSON")),
-        };
-        let envelope = Self { whole };
-        if envelope.command().is_none() && envelope.attributes().is_none() {
+        }
+        let whole: Members =
+            serde_json::from_slice(json).map_err(|_| FieldError::new(".", "is not JSON"))?;
+        let command = whole.object("command")?;
+        let attributes = command.as_ref().unwrap_or(&whole).object("attributes")?;
+        if command.is_none() && attributes.is_none() {
             return Err(FieldError::missing("command"));
         }
-        Ok(envelope)
+        let layers = [attributes, command, Some(whole)];
+        Ok(Self { layers: layers.into_iter().flatten().collect() })
     }
 
     /// The identifier, if there is one.
@@ -100,7 +112,7 @@ impl Envelope {
         let Some(value) = self.find(name)? else { return Ok(None) };
         match value {
             Value::String(text) if text.is_empty() => Ok(None),
-            Value::String(text) => parse(text).map(Some).map_err(|_| wrong_form(name)),
+            Value::String(text) => parse(&text).map(Some).map_err(|_| wrong_form(name)),
             _ => Err(FieldError::new(name, "is not a text")),
         }
     }
@@ -111,14 +123,12 @@ impl Envelope {
         if value.as_str().is_some_and(str::is_empty) {
             return Ok(None);
         }
-        whole_number(value).map(Some).ok_or(FieldError::new(name, "is not a whole number"))
+        whole_number(&value).map(Some).ok_or(FieldError::new(name, "is not a whole number"))
     }
 
     /// The value under a name; `null` is none.
-    pub(crate) fn find(&self, name: &'static str) -> Result<Option<&Value>, FieldError> {
-        let layers = [self.attributes(), self.command(), Some(&self.whole)];
-        let values = layers.into_iter().flatten().filter_map(|layer| layer.get(name));
-        one_of(name, values)
+    pub(crate) fn find(&self, name: &'static str) -> Result<Option<Value>, FieldError> {
+        members::one_of(name, self.layers.iter().flat_map(|layer| layer.values(name)))
     }
 
     /// The value under the only one of two names that is there; both, with two values, are an
@@ -127,30 +137,22 @@ impl Envelope {
         &self,
         name: &'static str,
         other: &'static str,
-    ) -> Result<Option<&Value>, FieldError> {
-        one_of(name, self.find(name)?.into_iter().chain(self.find(other)?))
+    ) -> Result<Option<Value>, FieldError> {
+        let found = [self.find(name)?, self.find(other)?];
+        members::one_of(name, found.into_iter().flatten().map(Ok))
     }
 
-    fn command(&self) -> Option<&Map<String, Value>> {
-        self.whole.get("command")?.as_object()
-    }
-
-    fn attributes(&self) -> Option<&Map<String, Value>> {
-        self.command().unwrap_or(&self.whole).get("attributes")?.as_object()
-    }
-}
-
-/// The one value that all places hold.
-fn one_of<'a>(
-    name: &'static str,
-    values: impl Iterator<Item = &'a Value>,
-) -> Result<Option<&'a Value>, FieldError> {
-    let mut found = values.filter(|value| !value.is_null());
-    let first = found.next();
-    if found.all(|value| Some(value) == first) {
-        Ok(first)
-    } else {
-        Err(FieldError::new(name, "is there twice with two values"))
+    /// The object under a name, wherever it stands.
+    pub(crate) fn object(&self, name: &'static str) -> Result<Option<Members>, FieldError> {
+        let mut found = None;
+        for layer in &self.layers {
+            let object = layer.object(name)?;
+            if object.is_some() && found.is_some() {
+                return Err(FieldError::new(name, "is there twice"));
+            }
+            found = found.or(object);
+        }
+        Ok(found)
     }
 }
 
@@ -188,6 +190,49 @@ mod tests {
         }
         let twice = read(r#"{"command":{"attributes":{"a":7},"a":8}}"#);
         assert_eq!(twice.number("a").unwrap_err().reason, "is there twice with two values");
+    }
+
+    #[test]
+    fn a_name_that_is_repeated_with_two_values_is_read_by_nobody() {
+        for json in [
+            r#"{"attributes":{"a":7,"a":8}}"#,
+            r#"{"attributes":{"a":8,"b":1,"a":7}}"#,
+            r#"{"command":{"attributes":{},"a":7,"a":8}}"#,
+            r#"{"command":{"attributes":{}},"a":7,"\u0061":8}"#,
+        ] {
+            let envelope = read(json);
+            let error = envelope.number("a").unwrap_err();
+            assert_eq!((error.field, error.reason), ("a", "is there twice with two values"));
+            assert_eq!(envelope.number("c"), Ok(None), "{json}: the others can be read");
+        }
+        assert_eq!(read(r#"{"attributes":{"a":7,"a":7,"a":null}}"#).number("a"), Ok(Some(7)));
+        assert_eq!(read(r#"{"attributes":{"a":7,"x":1,"x":2}}"#).number("a"), Ok(Some(7)));
+    }
+
+    #[test]
+    fn two_objects_of_one_name_are_refused_whatever_is_in_them() {
+        for (json, field) in [
+            (r#"{"command":{"attributes":{"a":7}},"command":{"attributes":{"a":7}}}"#, "command"),
+            (r#"{"command":{"attributes":{"a":7},"attributes":{}}}"#, "attributes"),
+        ] {
+            let Err(error) = Envelope::read(json.as_bytes()) else { panic!("{json} was read") };
+            assert_eq!((error.field, error.reason), (field, "is there twice"));
+        }
+        let twice = read(r#"{"attributes":{"s":{"code":"0"},"s":{"code":"0"}}}"#);
+        assert_eq!(twice.object("s").map(drop).unwrap_err().reason, "is there twice");
+        let inner = read(r#"{"attributes":{"s":{"code":"4","code":"0"}}}"#);
+        let inner = inner.object("s").unwrap().unwrap();
+        assert_eq!(inner.find("code").unwrap_err().field, "code");
+    }
+
+    #[test]
+    fn deep_objects_are_no_way_to_break_the_reader() {
+        let deep = format!(
+            r#"{{"attributes":{}1{}}}"#,
+            r#"{"attributes":"#.repeat(100_000),
+            "}".repeat(100_000)
+        );
+        assert!(Envelope::read(deep.as_bytes()).is_err());
     }
 
     #[test]

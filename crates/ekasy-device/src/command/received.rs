@@ -17,6 +17,18 @@ use crate::ident::{
 /// What the repository encrypts is the value of `command`; the tables show the whole object. Both
 /// are read, and an inner identifier must be the outer one (CRK facts §7, 10).
 ///
+/// # What is not authenticated
+///
+/// The documented form has no identifier inside: signature and encryption hold the value of
+/// `command` alone, and nothing ties it to the identifier beside it. Whoever can answer in the
+/// WebApi's place can therefore give an old command of the repository out once more, under an
+/// identifier that this register has never seen, and comparing identifiers finds nothing wrong with
+/// it. What stands against that is the connection (mutual TLS with a pinned certificate), not the
+/// command. What a replay can do is bounded: an earlier schedule or amount is in force again,
+/// documents, certificates or keys go over the wire once more; nothing is lost. Under an identifier
+/// of another kind it lacks that kind's fields and is refused. A repository that writes the whole
+/// object inside is held to it, and cannot be replayed.
+///
 /// ```
 /// use ekasy_device::{command::{QrPrinting, Received}, ident::CommandId};
 ///

@@ -1,5 +1,7 @@
 //! How a run ends.
 
+use std::fmt;
+
 use common_core::open::Open;
 
 use crate::{
@@ -90,27 +92,22 @@ impl Refusal {
 }
 
 /// A run ended early. What was done stands in the journal: run again.
-#[derive(Debug, thiserror::Error)]
-#[error("the fiscalisation stopped at row {}", step.map_or(0, FiscalisationStep::row))]
+///
+/// Its source is the error of the call, the journal, the device or the setup itself.
+#[derive(Debug)]
 pub struct FiscalisationError {
     step: Option<FiscalisationStep>,
-    source: Box<Cause>,
+    cause: Box<Cause>,
 }
 
 /// What ended a run.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub(super) enum Cause {
-    #[error(transparent)]
+#[derive(Debug)]
+enum Cause {
     Call(Error),
-    #[error(transparent)]
     Journal(JournalError),
-    #[error(transparent)]
     Device(DeviceError),
-    #[error(transparent)]
     Setup(SetupError),
-    #[error("{0}")]
-    Other(Box<dyn std::error::Error + Send + Sync>),
+    Other(Trouble),
 }
 
 impl FiscalisationError {
@@ -120,9 +117,9 @@ impl FiscalisationError {
             Trouble::Journal(error) => Cause::Journal(error),
             Trouble::Device(error) => Cause::Device(error),
             Trouble::Setup(error) => Cause::Setup(error),
-            other => Cause::Other(other.into()),
+            other => Cause::Other(other),
         };
-        Self { step, source: Box::new(cause) }
+        Self { step, cause: Box::new(cause) }
     }
 
     /// The row that was under way.
@@ -132,17 +129,49 @@ impl FiscalisationError {
 
     /// The call that failed, if it was one.
     pub fn call(&self) -> Option<&Error> {
-        match &*self.source {
+        match &*self.cause {
             Cause::Call(error) => Some(error),
+            _ => None,
+        }
+    }
+
+    /// What the journal said, if it failed.
+    ///
+    /// [`Lost`](crate::journal::JournalErrorKind::Lost) says that running again is of no use before
+    /// the journal is opened anew.
+    pub fn journal(&self) -> Option<&JournalError> {
+        match &*self.cause {
+            Cause::Journal(error) => Some(error),
             _ => None,
         }
     }
 
     /// What the register said, if it failed.
     pub fn device(&self) -> Option<&DeviceError> {
-        match &*self.source {
+        match &*self.cause {
             Cause::Device(error) => Some(error),
             _ => None,
         }
+    }
+}
+
+impl fmt::Display for FiscalisationError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.step {
+            Some(step) => write!(f, "the fiscalisation stopped at row {}", step.row()),
+            None => f.write_str("the fiscalisation could not begin"),
+        }
+    }
+}
+
+impl std::error::Error for FiscalisationError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(match &*self.cause {
+            Cause::Call(error) => error,
+            Cause::Journal(error) => error,
+            Cause::Device(error) => error,
+            Cause::Setup(error) => error,
+            Cause::Other(trouble) => trouble,
+        })
     }
 }

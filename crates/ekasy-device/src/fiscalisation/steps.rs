@@ -265,6 +265,7 @@ impl<'a> Steps<'a> {
     async fn fetch_timetable(&mut self) -> Result<(), Trouble> {
         let clock = self.operations.client.clock().clone();
         let end = clock.tick() + self.patience;
+        let mut has_new_keys = false;
         loop {
             for (id, todo) in self.operations.begun_commands().await? {
                 if todo == Todo::Execute {
@@ -280,6 +281,10 @@ impl<'a> Steps<'a> {
             }
             match self.operations.poll().await? {
                 Answer::Command(..) => {}
+                Answer::Unopened(_) if !has_new_keys => {
+                    self.operations.fetch_keys().await?;
+                    has_new_keys = true;
+                }
                 _ if clock.tick() >= end => {
                     return Err(Trouble::Other("the repository sends no schedule"));
                 }

@@ -30,11 +30,13 @@ impl SharedKey {
     pub fn parse(text: &str) -> Result<Self, IdentError> {
         let error = IdentError::new("a shared key", "32 bytes as 44 characters of base64");
         let mut bytes = Zeroizing::new(STANDARD.decode(text).map_err(|_| error)?);
-        if bytes.len() == Self::LENGTH {
-            Ok(Self(secret_bytes(std::mem::take(&mut *bytes))))
-        } else {
-            Err(error)
-        }
+        Self::from_bytes(secret_bytes(std::mem::take(&mut *bytes)))
+    }
+
+    /// A key of 32 bytes.
+    pub fn from_bytes(bytes: SecretBytes) -> Result<Self, IdentError> {
+        let error = IdentError::new("a shared key", "32 bytes");
+        if bytes.expose_secret().len() == Self::LENGTH { Ok(Self(bytes)) } else { Err(error) }
     }
 
     /// The bytes of the key.

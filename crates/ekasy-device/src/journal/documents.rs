@@ -41,6 +41,15 @@ impl Progress {
     }
 }
 
+/// The beginning of a range.
+#[derive(Debug)]
+pub(crate) enum Page {
+    /// Its first documents and gaps; none when the range lies behind the last one.
+    Kept(Vec<Journalled>),
+    /// So much of it was dropped, or lies before the journal's first number.
+    Gone(JpkRange),
+}
+
 /// Entries on a page of the marks that allow dropping.
 const PAGE: usize = 256;
 
@@ -54,7 +63,8 @@ impl Journal {
     /// # Errors
     ///
     /// [`NotNext`](JournalErrorKind::NotNext) unless the number is the one behind the last;
-    /// [`OtherBytes`](JournalErrorKind::OtherBytes) when the number was used for something else.
+    /// [`OtherBytes`](JournalErrorKind::OtherBytes) when the number was used for something else;
+    /// [`Schema`](JournalErrorKind::Schema) when the [schema](super::Options::schema) refuses it.
     pub async fn append(&self, document: Document) -> Result<Appended, JournalError> {
         self.append_all(vec![Journalled::Document(document)]).await
     }
@@ -82,6 +92,7 @@ impl Journal {
                 return Err(JournalError::not_next(entry.first(), next));
             }
             self.session.check_length(&entry)?;
+            self.session.schema.check(&entry)?;
             next = entry.last().next();
             last = Some((entry.last(), entry.flushes()));
             fresh.push(entry);
@@ -126,12 +137,40 @@ impl Journal {
         Ok(Reader::new(self.session.clone(), range, after))
     }
 
+    /// The first page of a range, told apart from one that is not there any more: numbers follow
+    /// each other, so a page that begins later than its range has lost its beginning.
+    pub(crate) async fn page(&self, range: JpkRange) -> Result<Page, JournalError> {
+        // Asked for before the page is read, since others may append meanwhile.
+        let end = self.next_number().await?;
+        let mut page = self.read(range).await?.next_page().await?;
+        let mut next = Some(range.first());
+        let whole = page.iter().take_while(|entry| {
+            let follows = next == Some(entry.first());
+            next = entry.last().next();
+            follows
+        });
+        let whole = whole.count();
+        let begins = page.first().map_or(end, |entry| Some(entry.first()));
+        page.truncate(whole);
+        let is_gone = page.is_empty() && begins.is_none_or(|begins| range.first() < begins);
+        if !is_gone {
+            return Ok(Page::Kept(page));
+        }
+        let last = begins.and_then(|begins| JpkId::new(begins.get() - 1).ok());
+        let last = last.map_or(range.last(), |last| last.min(range.last()));
+        let gone = JpkRange::new(range.first(), last);
+        gone.map(Page::Gone).map_err(|_| JournalError::corrupt("a page begins before its range"))
+    }
+
     /// Allows the journal to forget documents up to that number; answers how many entries went.
     ///
     /// Only what was sent goes, and never the last entry, which carries the number to go on from.
     /// The repository may ask for any document later (CMD06), so this is the caller's decision
-    /// alone. Cut off, some of those documents are gone and the others are not; repeating it
+    /// alone. Unless the worker has another [`DocumentSource`], it refuses such a command then.
+    /// Cut off, some of those documents are gone and the others are not; repeating it
     /// finishes.
+    ///
+    /// [`DocumentSource`]: crate::device::DocumentSource
     pub async fn drop_documents(&self, through: JpkId) -> Result<u64, JournalError> {
         let mut state = self.session.lock().await?;
         let Some(through) = state.outbox.sent().map(|sent| sent.min(through)) else { return Ok(0) };

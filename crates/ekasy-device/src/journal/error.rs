@@ -4,6 +4,7 @@ use std::fmt;
 
 use common_core::store::{StoreError, StoreErrorKind};
 
+use super::SchemaViolation;
 use crate::ident::JpkId;
 
 /// Why the journal did not do what it was asked.
@@ -25,6 +26,9 @@ pub enum JournalErrorKind {
     NotNext,
     /// The number was used for other bytes before. Nothing was written.
     OtherBytes,
+    /// The [schema](super::Options::schema) does not take the document. Nothing was written, and the
+    /// number is still the next one.
+    Schema,
     /// The request does not fit what the journal holds; the sentence says how. Nothing was written.
     Refused,
 }
@@ -34,7 +38,7 @@ pub enum JournalErrorKind {
 pub struct JournalError {
     kind: JournalErrorKind,
     message: String,
-    source: Option<StoreError>,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
 impl JournalError {
@@ -48,6 +52,12 @@ impl JournalError {
 
     pub(super) fn refused(message: impl Into<String>) -> Self {
         Self::new(JournalErrorKind::Refused, message)
+    }
+
+    pub(super) fn schema(id: JpkId, violation: SchemaViolation) -> Self {
+        let message = format!("document {id} is not as the schema has it");
+        let source = Some(Box::new(violation) as _);
+        Self { kind: JournalErrorKind::Schema, message, source }
     }
 
     pub(super) fn lost() -> Self {
@@ -77,7 +87,7 @@ impl From<StoreError> for JournalError {
             StoreErrorKind::Corrupt => (JournalErrorKind::Corrupt, "what is stored cannot be read"),
             _ => (JournalErrorKind::Store, "the store failed, and what it did is unknown"),
         };
-        Self { kind, message: message.to_owned(), source: Some(source) }
+        Self { kind, message: message.to_owned(), source: Some(Box::new(source)) }
     }
 }
 
@@ -89,6 +99,6 @@ impl fmt::Display for JournalError {
 
 impl std::error::Error for JournalError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.source.as_ref().map(|source| source as _)
+        self.source.as_deref().map(|source| source as _)
     }
 }

@@ -2,15 +2,18 @@
 
 use std::{future::Future, sync::Arc};
 
-use common_core::store::{Entries, Entry, Lease, Position, StoreError, StoreErrorKind};
+use common_core::store::{Entries, Entry, Fence, Lease, Position, StoreError, StoreErrorKind};
 use common_store::SealedRecords;
 use tokio::sync::{Mutex, MutexGuard};
 
 use super::{
     Engine, JournalError, JournalErrorKind, Options, document::Journalled, names::Names,
-    outbox::Outbox,
+    outbox::Outbox, schema::Schema,
 };
 use crate::ident::{CommandIds, JpkId, UniqueNumber};
+
+/// The record of the run that opened the journal last: the number of its first fence.
+const RUN: &str = "run";
 
 /// What all clones of a journal share.
 #[derive(Debug)]
@@ -20,9 +23,12 @@ pub(super) struct Session {
     pub(super) names: Names,
     pub(super) first: JpkId,
     pub(super) longest_gap: u64,
+    pub(super) schema: Schema,
     number: UniqueNumber,
     holder: String,
     ttl: std::time::Duration,
+    /// The fence with which this run opened the journal.
+    run: Fence,
     state: Mutex<State>,
 }
 
@@ -73,6 +79,8 @@ impl Session {
             names,
             first: options.first,
             longest_gap: options.longest_gap,
+            schema: options.schema,
+            run: lease.fence,
             state: Mutex::new(State {
                 health: Health::Unsure,
                 lease,
@@ -87,6 +95,8 @@ impl Session {
         };
         let mut state = session.state.lock().await;
         session.check_format(&mut state).await?;
+        let run = session.run.number().to_string().into_bytes();
+        session.put(&mut state, &session.names.record(RUN), run).await?;
         session.load(&mut state).await?;
         drop(state);
         Ok(session)
@@ -148,8 +158,13 @@ impl Session {
 
     /// Takes the lease anew, so that a write that is still under way is refused from now on, and
     /// reads what stands there.
+    ///
+    /// What if this is cut off when the lease was taken, and nobody here knows? Then the one that
+    /// is known does not hold any more, as if another run had taken it. But another run leaves its
+    /// mark before anything else.
     async fn recover(&self, state: &mut State) -> Result<(), JournalError> {
-        let is_ours = self.engine.renew(&state.lease, self.ttl).await?.is_some();
+        let holds = self.engine.renew(&state.lease, self.ttl).await?.is_some();
+        let is_ours = holds || self.fetch::<u64>(RUN).await? == Some(self.run.number());
         let lease = if is_ours {
             self.engine.acquire(&self.names.lease, &self.holder, self.ttl).await?
         } else {

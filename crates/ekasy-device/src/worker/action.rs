@@ -10,7 +10,7 @@ use crate::{
     channel::Channel,
     code::ReadOnlyReason,
     ident::{CommandId, JpkId, JpkRange},
-    journal::Schedule,
+    journal::{Purpose, Schedule},
 };
 
 /// Both readings of the clock.
@@ -110,15 +110,29 @@ pub enum Answer {
     TokenRefused,
     /// The Event Hub will not take these bytes.
     Rejected(ErrorKind),
-    /// The package was taken back; an answer to this command has to be packed again.
-    Withdrawn(Option<CommandId>),
+    /// The package was taken back, with what was packed behind it for the same purpose.
+    Withdrawn {
+        /// What it was for.
+        purpose: Purpose,
+        /// Its first document; `None` for an empty package.
+        first: Option<JpkId>,
+    },
+    /// These documents were to be packed, and nobody keeps them any more.
+    Gone(JpkRange),
+    /// There is no room for even a part of a document, so nothing more was packed.
+    NoRoom {
+        /// The document; `None` when there is no room for an empty package.
+        id: Option<JpkId>,
+        /// How large a request may be, in bytes.
+        limit: usize,
+    },
     /// What the repository has processed, and what was sent and journalled.
     State {
         /// The highest number that the repository processed.
         repository: Option<JpkId>,
         /// The highest number up to which everything was sent.
         sent: Option<JpkId>,
-        /// The highest number of all.
+        /// The number before the one that the next document gets.
         journalled: Option<JpkId>,
     },
     /// The register is read-only by itself.

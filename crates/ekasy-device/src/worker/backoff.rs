@@ -1,11 +1,11 @@
-//! How long a channel is left alone after a failure (CRK facts §5 and §6.3).
+//! How long a channel, or an action, is left alone after a failure (CRK facts §5 and §6.3).
 
 use std::time::Duration;
 
 use common_core::clock::Tick;
 
-use super::action::Failed;
-use crate::ErrorKind;
+use super::action::{Action, Failed};
+use crate::{ErrorKind, channel::Channel};
 
 /// The first wait.
 const FIRST: Duration = Duration::from_secs(5);
@@ -54,6 +54,50 @@ impl Line {
     }
 }
 
+/// Actions that failed without a channel to blame: the register, its journal or the packing did.
+///
+/// Each is left alone by itself, so that one which fails for ever holds up no other.
+#[derive(Debug, Default)]
+pub(super) struct Stumbles(Vec<(Action, Line)>);
+
+impl Stumbles {
+    /// Whether it may be tried.
+    pub(super) fn is_open(&self, action: &Action, now: Tick) -> bool {
+        self.0.iter().all(|(one, line)| one != action || line.is_open(now))
+    }
+
+    /// The waits grow as those of a channel do.
+    pub(super) fn fail(&mut self, now: Tick, action: &Action, chance: u32) {
+        let (channel, kind) = (Channel::Cpd, ErrorKind::Local);
+        let failed = Failed { channel, kind, retry_after: None };
+        self.change(now, action, |line| line.fail(now, &failed, chance));
+    }
+
+    /// Leaves it alone for that long.
+    pub(super) fn hold(&mut self, now: Tick, action: &Action, wait: Duration) {
+        self.change(now, action, |line| line.hold(now, wait));
+    }
+
+    /// It was done.
+    pub(super) fn succeed(&mut self, action: &Action) {
+        self.0.retain(|(one, _)| one != action);
+    }
+
+    /// When the next of them may be tried again.
+    pub(super) fn next(&self, now: Tick) -> Option<Tick> {
+        self.0.iter().map(|(_, line)| line.until()).filter(|until| *until > now).min()
+    }
+
+    fn change(&mut self, now: Tick, action: &Action, change: impl FnOnce(&mut Line)) {
+        let known = self.0.iter().find(|(one, _)| one == action);
+        let mut line = known.map(|(_, line)| *line).unwrap_or_default();
+        change(&mut line);
+        // What nobody has wanted again for a while begins anew.
+        self.0.retain(|(one, line)| one != action && line.until() + LONGEST > now);
+        self.0.push((action.clone(), line));
+    }
+}
+
 /// Whether somebody has to do something before it can succeed.
 fn is_lasting(kind: ErrorKind) -> bool {
     matches!(
@@ -69,7 +113,6 @@ fn is_lasting(kind: ErrorKind) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::channel::Channel;
 
     fn failed(kind: ErrorKind, retry_after: Option<u64>) -> Failed {
         let retry_after = retry_after.map(Duration::from_secs);
@@ -92,6 +135,24 @@ mod tests {
         }
         assert_eq!(longest.succeed(), 10);
         assert!(longest.is_open(Tick::ZERO));
+    }
+
+    #[test]
+    fn an_action_that_fails_is_left_alone_by_itself_and_forgotten_when_nobody_wants_it() {
+        let mut stumbles = Stumbles::default();
+        stumbles.fail(Tick::ZERO, &Action::Pack, u32::MAX);
+        assert!(!stumbles.is_open(&Action::Pack, Tick::ZERO));
+        assert!(stumbles.is_open(&Action::Send, Tick::ZERO));
+        let after = |seconds| Tick::new(Duration::from_secs(seconds));
+        assert_eq!(stumbles.next(Tick::ZERO), Some(after(5)));
+        assert!(stumbles.is_open(&Action::Pack, after(5)));
+        assert_eq!(stumbles.next(after(5)), None);
+        stumbles.fail(after(5), &Action::Pack, u32::MAX);
+        assert_eq!(stumbles.next(after(5)), Some(after(15)));
+        stumbles.hold(after(2000), &Action::Send, Duration::from_secs(60));
+        assert_eq!(stumbles.0.len(), 1, "packing was wanted half an hour ago");
+        stumbles.succeed(&Action::Send);
+        assert!(stumbles.is_open(&Action::Send, after(2000)));
     }
 
     #[test]

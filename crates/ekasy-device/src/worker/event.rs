@@ -57,11 +57,26 @@ pub enum Event {
     Token(DateTime<Utc>),
     /// The repository's certificates changed.
     Pins,
+    /// There is no room for even a part of a document in a request of the size that is allowed
+    /// ([`Options::limits`](super::Options::limits)). Nothing behind it goes out, since numbers
+    /// must not be skipped; it is tried once an hour: somebody has to look.
+    NoRoom {
+        /// The document; `None` for an empty package.
+        id: Option<JpkId>,
+        /// How large a request may be, in bytes.
+        limit: usize,
+    },
     /// The repository has processed less than it was sent, for a while already: that range is sent
-    /// again.
+    /// again, and the rest when it has arrived.
     Behind(JpkRange),
-    /// The repository has a document with a number that the journal does not know: **the journal
-    /// is not this register's, or has lost documents**.
+    /// Documents were sent again three times, and the repository says that it lacks them all the
+    /// same. They are not sent again before it says something else.
+    Unheard(JpkRange),
+    /// The repository lacks these documents, or asked for them, and nobody keeps them any more.
+    Missing(JpkRange),
+    /// The repository has a document with a number that the journal has not given yet: **the
+    /// journal is not this register's, or has lost documents**. Nothing is sent before the right
+    /// journal is in its place, unless [`Ahead::Tell`](super::Ahead::Tell) says otherwise.
     Ahead {
         /// The repository's highest number.
         repository: JpkId,
@@ -96,8 +111,11 @@ impl Event {
                 | Self::Unopened(..)
                 | Self::NoSchedule
                 | Self::Stuck(_)
+                | Self::NoRoom { .. }
                 | Self::Ahead { .. }
                 | Self::Behind(_)
+                | Self::Unheard(_)
+                | Self::Missing(_)
                 | Self::CertificateEnds { .. }
                 | Self::Stumbled(_)
         )

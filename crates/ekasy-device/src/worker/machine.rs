@@ -5,20 +5,24 @@
 //! ([`Dues`]), and never lies farther ahead there than one interval.
 
 mod answers;
+mod repository;
 mod state;
 
-use std::{collections::VecDeque, time::Duration};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    time::Duration,
+};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use common_core::clock::Tick;
 
 pub use state::{Dues, ReadOnly, Start};
 
-use state::{Due, Token, Wanted};
+use state::{Due, Token, View, Wanted};
 
 use super::{
     action::{Action, Facts, Now, Todo},
-    backoff::Line,
+    backoff::{Line, Stumbles},
     event::Event,
     options::Timing,
 };
@@ -33,6 +37,9 @@ use crate::{
 /// How often the WebApi is asked while there is no valid schedule: half an hour, as the source
 /// document's examples have it.
 const FALLBACK: Duration = Duration::from_secs(1800);
+
+/// How long the first documents of a run wait for the repository to say what it has.
+const UNKNOWN: Duration = Duration::from_secs(3600);
 
 /// How far the two clocks may drift apart between two looks before the wall clock counts as moved.
 const DRIFT: TimeDelta = TimeDelta::seconds(5);
@@ -62,18 +69,22 @@ pub struct Machine {
     timing: Timing,
     schedule: Option<Schedule>,
     commands: VecDeque<(CommandId, Todo)>,
-    /// The command that could not be opened; the second time it is given up.
-    unopened: Option<CommandId>,
+    /// Commands that could not be opened, and whether new keys were fetched since. One that has
+    /// those and cannot be opened is given up.
+    unopened: BTreeMap<CommandId, bool>,
     due: Due,
     lines: [Line; 3],
-    /// The register and its journal, which fail like a channel.
-    stumbles: Line,
+    /// What the register, its journal or the packing failed in.
+    stumbles: Stumbles,
     read_only: ReadOnly,
     token: Token,
     smaller: u32,
+    /// How often packages can be made smaller at most.
+    smallest: u32,
     wanted: Wanted,
-    /// What had been sent when the repository was found behind.
-    behind: Option<JpkId>,
+    view: View,
+    /// Whether packages wait, as far as was told.
+    is_waiting: bool,
     seen: Now,
     random: u64,
     is_stopping: bool,
@@ -93,14 +104,20 @@ impl Machine {
             timing,
             schedule: start.schedule,
             commands: start.commands.into(),
-            unopened: None,
+            unopened: BTreeMap::new(),
             lines: [Line::default(); 3],
-            stumbles: Line::default(),
+            stumbles: Stumbles::default(),
             read_only: start.read_only,
             token: Token::Good,
             smaller: 0,
+            smallest: answers::SMALLER,
             wanted: Wanted::default(),
-            behind: None,
+            view: View {
+                unknown_until: Some(now.tick + UNKNOWN),
+                ahead: start.ahead,
+                ..View::default()
+            },
+            is_waiting: false,
             seen: now,
             random: seed,
             is_stopping: false,
@@ -111,7 +128,9 @@ impl Machine {
             };
             machine.due.poll = tick(dues.poll, machine.poll_interval());
             machine.due.send = tick(dues.send, machine.send_interval().unwrap_or_default());
-            machine.due.reconcile = tick(dues.reconcile, machine.timing.reconcile);
+            if machine.view.ahead.is_none() {
+                machine.due.reconcile = tick(dues.reconcile, machine.timing.reconcile);
+            }
         }
         machine
     }
@@ -121,18 +140,21 @@ impl Machine {
         if self.is_stopping {
             return Action::Stop;
         }
-        if now.tick >= self.due.lease {
-            return Action::RenewLease;
-        }
-        if !self.stumbles.is_open(now.tick) {
-            return Action::Wait(self.stumbles.until().min(self.due.lease).since(now.tick));
-        }
+        self.is_waiting = facts.waiting > 0;
         if !facts.has_unpacked {
             self.skip_times(now);
         }
-        let action = self.of_read_only(now, facts).or_else(|| self.of_commands(now));
+        let is_lease_due = now.tick >= self.due.lease;
+        let action = is_lease_due.then(|| self.ready(now, Action::RenewLease)).flatten();
+        let action = action.or_else(|| self.of_read_only(now, facts));
+        let action = action.or_else(|| self.of_commands(now));
         let action = action.or_else(|| self.of_documents(now, facts));
         action.or_else(|| self.of_upkeep(now)).unwrap_or_else(|| self.wait(now, facts))
+    }
+
+    /// An action, unless it failed a moment ago.
+    fn ready(&self, now: Now, action: Action) -> Option<Action> {
+        self.stumbles.is_open(&action, now.tick).then_some(action)
     }
 
     /// Ends the run after the action that is under way.
@@ -177,33 +199,49 @@ impl Machine {
     /// Everything goes out before the repository is told: whether it takes documents of a register
     /// that is read-only is not documented (CRK facts §6.1).
     fn of_read_only(&self, now: Now, facts: &Facts) -> Option<Action> {
-        let is_all_out = !facts.has_unpacked && facts.waiting == 0;
+        let is_known = self.view.ahead.is_none() && !self.is_unknown(now);
         match self.read_only {
-            ReadOnly::Asked(reason) => Some(Action::BecomeReadOnly(reason)),
-            ReadOnly::Local(reason) if is_all_out && self.is_open(Channel::Cpd, now) => {
-                Some(Action::AnnounceReadOnly(reason))
+            ReadOnly::Asked(reason) => self.ready(now, Action::BecomeReadOnly(reason)),
+            ReadOnly::Local(reason)
+                if self.is_last(facts) && is_known && self.is_open(Channel::Cpd, now) =>
+            {
+                self.ready(now, Action::AnnounceReadOnly(reason))
             }
             _ => None,
         }
     }
 
+    /// Whether only the end of fiscal life is to be told.
+    fn is_last(&self, facts: &Facts) -> bool {
+        let is_all_out = !facts.has_unpacked && facts.waiting == 0;
+        matches!(self.read_only, ReadOnly::Local(_)) && is_all_out
+    }
+
     /// Commands in their order; one that cannot be done now lets the others pass.
     fn of_commands(&self, now: Now) -> Option<Action> {
-        let ready = self.commands.iter().find(|(id, todo)| self.can_do(id, *todo, now));
-        if let Some((id, todo)) = ready {
+        let mut possible = self.commands.iter().filter(|(id, todo)| self.can_do(id, *todo, now));
+        let action = possible.find_map(|(id, todo)| {
             let id = id.clone();
-            return Some(match todo {
+            let action = match todo {
+                Todo::Execute if is_for_documents(&id) && self.is_unknown(now) => Action::Reconcile,
                 Todo::Execute => Action::Execute(id),
                 Todo::Reject => Action::Reject(id),
                 Todo::Confirm => Action::Confirm(id),
                 Todo::AnswerAgain => Action::AnswerAgain(id),
-            });
+            };
+            self.ready(now, action)
+        });
+        if action.is_some() {
+            return action;
         }
-        if self.wanted.keys && self.is_open(Channel::Cpd, now) {
-            return Some(Action::FetchKeys);
+        if self.wanted.keys
+            && self.is_open(Channel::Cpd, now)
+            && let Some(action) = self.ready(now, Action::FetchKeys)
+        {
+            return Some(action);
         }
         let is_due = now.tick >= self.due.poll && self.is_open(Channel::WebApi, now);
-        is_due.then_some(Action::Poll)
+        is_due.then(|| self.ready(now, Action::Poll)).flatten()
     }
 
     fn can_do(&self, id: &CommandId, todo: Todo, now: Now) -> bool {
@@ -211,30 +249,56 @@ impl Machine {
             Todo::Execute if id.kind() == CommandKind::CallCpdServer => {
                 self.is_open(Channel::Cpd, now)
             }
+            // While the repository is ahead, another journal has what is asked for.
+            Todo::Execute if is_for_documents(id) => {
+                let can_ask = !self.is_unknown(now) || self.is_open(Channel::Cpd, now);
+                self.view.ahead.is_none() && can_ask
+            }
             Todo::Execute | Todo::Reject | Todo::AnswerAgain => true,
             Todo::Confirm => self.is_open(Channel::WebApi, now),
         }
     }
 
+    /// What is new goes out before anything is sent again, and nothing goes out while the
+    /// repository has, or may have, documents that the journal does not know.
     fn of_documents(&self, now: Now, facts: &Facts) -> Option<Action> {
         if self.wanted.withdrawal {
-            return Some(Action::Withdraw);
+            // The package that is next is the one that was refused.
+            return self.ready(now, Action::Withdraw);
         }
-        if let Some(range) = self.wanted.repetition {
-            return Some(Action::Repeat(range));
+        if self.view.ahead.is_some() {
+            return None;
         }
-        if facts.has_unpacked && self.is_packing_due(now, facts) {
-            return Some(Action::Pack);
+        let is_due = facts.has_unpacked && self.is_packing_due(now, facts);
+        if (is_due || facts.waiting > 0 || self.is_last(facts)) && self.is_unknown(now) {
+            let can_ask = self.is_open(Channel::Cpd, now);
+            return can_ask.then(|| self.ready(now, Action::Reconcile)).flatten();
         }
-        if facts.waiting == 0 || !self.is_open(Channel::EventHub, now) {
+        if is_due && let Some(action) = self.ready(now, Action::Pack) {
+            return Some(action);
+        }
+        if facts.waiting > 0 {
+            return self.of_packages(now, facts);
+        }
+        self.wanted.repetition.and_then(|range| self.ready(now, Action::Repeat(range)))
+    }
+
+    /// Whether what the repository has is waited for.
+    fn is_unknown(&self, now: Now) -> bool {
+        self.view.unknown_until.is_some_and(|until| now.tick < until)
+    }
+
+    fn of_packages(&self, now: Now, facts: &Facts) -> Option<Action> {
+        if !self.is_open(Channel::EventHub, now) {
             return None;
         }
         let is_over = facts.token_until.is_none_or(|until| now.wall >= until);
         let is_new = self.token == Token::Untried && facts.token_until.is_some();
         if !is_new && (is_over || self.token == Token::Refused) {
-            return self.is_open(Channel::WebApi, now).then_some(Action::FetchToken);
+            let can_ask = self.is_open(Channel::WebApi, now);
+            return can_ask.then(|| self.ready(now, Action::FetchToken)).flatten();
         }
-        Some(Action::Send)
+        self.ready(now, Action::Send)
     }
 
     /// Whether documents go out now: by the interval, after each document, and, whatever the
@@ -255,36 +319,46 @@ impl Machine {
     }
 
     fn of_upkeep(&self, now: Now) -> Option<Action> {
-        if now.tick >= self.due.reconcile && self.is_open(Channel::Cpd, now) {
-            return Some(Action::Reconcile);
+        if now.tick >= self.due.reconcile
+            && self.is_open(Channel::Cpd, now)
+            && let Some(action) = self.ready(now, Action::Reconcile)
+        {
+            return Some(action);
         }
-        (now.tick >= self.due.certificates).then_some(Action::CheckCertificates)
+        let is_due = now.tick >= self.due.certificates;
+        is_due.then(|| self.ready(now, Action::CheckCertificates)).flatten()
     }
 
     /// How long nothing is to be done. A while at least, so that no mistake here can spin.
     fn wait(&self, now: Now, facts: &Facts) -> Action {
-        let (web, hub, cpd) = (
-            self.line(Channel::WebApi).until(),
-            self.line(Channel::EventHub).until(),
-            self.line(Channel::Cpd).until(),
-        );
-        let mut next = self.due.lease.min(self.due.certificates).min(self.due.reconcile.max(cpd));
-        next = next.min(self.due.poll.max(web));
+        let until = |channel| self.line(channel).until();
+        let (web, hub, cpd) =
+            (until(Channel::WebApi), until(Channel::EventHub), until(Channel::Cpd));
+        let mut times = vec![
+            self.due.lease,
+            self.due.certificates,
+            self.due.reconcile.max(cpd),
+            self.due.poll.max(web),
+        ];
         if facts.waiting > 0 {
             // A token may be what is missing.
-            next = next.min(hub.max(if hub <= now.tick { web } else { hub }));
+            times.push(hub.max(if hub <= now.tick { web } else { hub }));
         }
         if facts.has_unpacked && matches!(self.send_frequency(), Some(SendFrequency::Every(_))) {
-            next = next.min(self.due.send);
+            times.push(self.due.send);
         }
         if self.commands.iter().any(|(_, todo)| *todo == Todo::Confirm) {
-            next = next.min(web);
+            times.push(web);
         }
-        let needs_cpd = self.commands.iter().any(|(_, todo)| *todo == Todo::Execute);
-        let is_last = matches!(self.read_only, ReadOnly::Local(_)) && facts.waiting == 0;
-        if needs_cpd || self.wanted.keys || is_last {
-            next = next.min(cpd);
+        let is_to_execute = self.commands.iter().any(|(_, todo)| *todo == Todo::Execute);
+        let is_to_send = facts.has_unpacked || facts.waiting > 0 || self.is_last(facts);
+        if is_to_execute || is_to_send || self.wanted.keys {
+            times.extend(self.view.unknown_until);
+            times.push(cpd);
         }
+        // Where the time has come and nothing is done, something else is waited for.
+        let next = times.into_iter().filter(|time| *time > now.tick);
+        let next = next.chain(self.stumbles.next(now.tick)).min().unwrap_or(now.tick);
         Action::Wait(next.since(now.tick).max(Duration::from_millis(100)))
     }
 
@@ -335,6 +409,11 @@ impl Machine {
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
         u32::try_from((mixed ^ (mixed >> 31)) >> 32).unwrap_or_default()
     }
+}
+
+/// Whether it is CMD06.
+fn is_for_documents(id: &CommandId) -> bool {
+    id.kind() == CommandKind::DetailedDocuments
 }
 
 #[cfg(test)]

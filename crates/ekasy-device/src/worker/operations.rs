@@ -9,6 +9,7 @@
 //! | execute | the command stands there as accepted, and is carried out again | calls of CMD07, CMD08, CMD10, which allow it |
 //! | confirm | it is confirmed again, with the outcome that stands in the journal | the confirmation |
 //! | pack | what is stored stays, what is not is packed then | nothing |
+//! | repeat | what is stored goes out, and is asked for once more if CMD12 says so | documents |
 //! | send | the package goes out again, with the same bytes | the package |
 //! | read-only | the register is asked again, the repository is told again | CMD15, which allows it |
 
@@ -31,8 +32,8 @@ use crate::{
     Client, Error,
     client::{SetupError, channel_of},
     command::web_api::SasToken,
-    device::{Device, DeviceError, DocumentSource},
-    ident::{CommandId, CommandKind},
+    device::{Device, DeviceError, DocumentSource, SourceError},
+    ident::{CommandId, CommandKind, JpkRange},
     journal::{Journal, JournalError},
     packing::{FrameError, PackError},
 };
@@ -68,6 +69,10 @@ pub(crate) enum Trouble {
     Device(#[source] DeviceError),
     #[error("documents could not be packed")]
     Pack(#[source] PackError),
+    #[error("documents {0} are not kept here")]
+    Gone(JpkRange),
+    #[error("documents could not be read")]
+    Source(#[source] SourceError),
     #[error("the frame of a shipment could not be made")]
     Frame(#[source] FrameError),
     #[error("the repository's certificates cannot be used")]
@@ -107,6 +112,7 @@ impl Operations {
             dues: self.journal.kept(DUES).await?,
             commands: self.begun_commands().await?,
             read_only,
+            ahead: self.known_ahead().await?,
         })
     }
 
@@ -123,6 +129,16 @@ impl Operations {
 
     /// Does what the machine asks for; `smaller` tells how often documents were packed smaller.
     pub(crate) async fn act(&mut self, action: &Action, smaller: u32) -> Result<Answer, Trouble> {
+        match self.try_to(action, smaller).await {
+            Err(Trouble::Gone(range)) => Ok(Answer::Gone(range)),
+            Err(Trouble::Pack(PackError::LimitTooSmall { id, limit })) => {
+                Ok(Answer::NoRoom { id, limit })
+            }
+            answer => answer,
+        }
+    }
+
+    async fn try_to(&mut self, action: &Action, smaller: u32) -> Result<Answer, Trouble> {
         match action {
             Action::Wait(_) | Action::Stop => Ok(Answer::Done),
             Action::RenewLease => Ok(self.journal.renew().await.map(|()| Answer::Done)?),
@@ -187,6 +203,15 @@ impl From<DeviceError> for Trouble {
 impl From<PackError> for Trouble {
     fn from(error: PackError) -> Self {
         Self::Pack(error)
+    }
+}
+
+impl From<SourceError> for Trouble {
+    fn from(error: SourceError) -> Self {
+        match error {
+            SourceError::Gone(range) => Self::Gone(range),
+            other @ SourceError::Unavailable(_) => Self::Source(other),
+        }
     }
 }
 

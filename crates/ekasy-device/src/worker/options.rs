@@ -76,6 +76,20 @@ impl Timing {
     }
 }
 
+/// What is done while the repository has document numbers that the journal has not given yet
+/// ([`Event::Ahead`](super::Event::Ahead)).
+///
+/// Whether numbers go on or begin anew when a register gets another protected memory is told
+/// nowhere; that they go on is an **assumption**, and the safe one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Ahead {
+    /// Nothing is sent: the next numbers exist already, in another journal.
+    #[default]
+    Hold,
+    /// Everything is sent, and the host is told: the numbers of this register began anew.
+    Tell,
+}
+
 /// What a shipment knows of the register, for what stands around its documents.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
@@ -99,6 +113,7 @@ pub struct Options {
     pub(crate) cut: CutPolicy,
     pub(crate) short: Arc<dyn ShortForm>,
     pub(crate) unrequested: Unrequested,
+    pub(crate) ahead: Ahead,
     pub(crate) timing: Timing,
     pub(crate) seed: u64,
 }
@@ -126,6 +141,7 @@ impl Options {
             cut: CutPolicy::default(),
             short: Arc::new(InfoTable::hardware()),
             unrequested: Unrequested::default(),
+            ahead: Ahead::default(),
             timing: Timing::default(),
             seed: 0,
         }
@@ -156,6 +172,13 @@ impl Options {
     #[must_use]
     pub fn unrequested(mut self, unrequested: Unrequested) -> Self {
         self.unrequested = unrequested;
+        self
+    }
+
+    /// Sets what is done while the repository has numbers that the journal has not given yet.
+    #[must_use]
+    pub fn ahead(mut self, ahead: Ahead) -> Self {
+        self.ahead = ahead;
         self
     }
 

@@ -69,6 +69,36 @@ async fn a_register_is_fiscalised_over_tls_and_shows_the_hub_no_certificate() {
 }
 
 #[tokio::test]
+async fn every_certificate_that_can_end_is_told_with_its_end() {
+    let till = behind_sockets().await;
+    let (client, journal) = (client(&till, tls(&till)), journal(&till).await);
+    let names = || {
+        let expiries = client.expiries();
+        assert!(expiries.iter().all(|(_, end)| end.to_rfc3339().starts_with("2049-12-31")));
+        expiries.into_iter().map(|(name, _)| name).collect::<Vec<_>>()
+    };
+    let own = [
+        "the register's TLS certificate",
+        "the register's encryption certificate",
+        "an issuer of the register's encryption certificate",
+        "an authority of the ministry",
+    ];
+    assert_eq!(names(), own);
+    let mut told = pins(&client, &journal).await;
+    // A second authority, which is readable as a certificate and no more.
+    told.event_hub.push(Certificate::from_der(till.sandbox.crk().ca_der()));
+    client.use_pins(&told).unwrap();
+    let theirs = [
+        "the repository's encryption certificate",
+        "the CPD server's certificate",
+        "the WebApi's certificate",
+        "an authority of the Event Hub",
+        "an authority of the Event Hub",
+    ];
+    assert_eq!(names(), [&own[..], &theirs].concat());
+}
+
+#[tokio::test]
 async fn before_there_are_pins_only_the_cpd_server_is_open() {
     let till = behind_sockets().await;
     let (client, journal) = (client(&till, tls(&till)), journal(&till).await);

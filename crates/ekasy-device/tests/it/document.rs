@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::process::Command;
 
 use ekasy_device::document::{
     Content, DailyReport, DocumentSeal, DocumentSealer, Entry, Finding, Grosze, Info, Jpk,
@@ -9,6 +10,8 @@ use ekasy_device::document::{
 };
 use ekasy_device::ident::{JpkId, Moment};
 use proptest::prelude::*;
+
+use crate::oracle::{is_required, skip};
 
 fn example(name: &str) -> String {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
@@ -36,6 +39,28 @@ fn report(jpk: &Jpk) -> DailyReport {
 
 const RECEIPTS: [&str; 3] =
     ["receipt-inline-discount.json", "receipt-own-discount.json", "receipt-packaging.json"];
+
+#[test]
+fn the_examples_are_what_their_generator_makes() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/crk/examples");
+    let made = tempfile::tempdir().unwrap();
+    let run = Command::new("python3").arg(folder.join("make.py")).arg(made.path()).status();
+    if run.is_err() && !is_required() {
+        skip("no python3 makes the examples");
+        return;
+    }
+    assert!(run.unwrap().success());
+    let mut compared = 0;
+    for entry in fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap()) {
+        let name = entry.file_name();
+        if entry.path().extension().is_some_and(|extension| extension == "json") {
+            let again = fs::read_to_string(made.path().join(&name)).unwrap();
+            assert!(again == fs::read_to_string(entry.path()).unwrap(), "{name:?} differs");
+            compared += 1;
+        }
+    }
+    assert_eq!((compared, fs::read_dir(made.path()).unwrap().count()), (6, 6));
+}
 
 #[test]
 fn every_receipt_of_the_examples_adds_up() {

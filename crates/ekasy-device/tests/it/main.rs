@@ -9,6 +9,7 @@
 mod channels;
 mod continuity;
 mod document;
+mod documented;
 mod fiscalisation;
 mod jose;
 mod jose_refused;
@@ -18,6 +19,8 @@ mod journal;
 mod oracle;
 mod packing;
 mod receipt;
+mod schema;
 mod secrecy;
 mod till;
+mod verification;
 mod worker;

@@ -44,7 +44,7 @@ fn python() -> Option<PathBuf> {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the choice belongs to whoever starts the tests")]
-fn is_required() -> bool {
+pub(crate) fn is_required() -> bool {
     std::env::var_os(REQUIRED).is_some()
 }
 

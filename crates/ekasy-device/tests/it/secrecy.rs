@@ -17,6 +17,7 @@ use ekasy_device::{
     ident::{CommandKind, JpkId},
     journal::{Document, Journal},
     packing::DocumentKind,
+    verification::KeyRing,
     worker::Worker,
 };
 use http::Method;
@@ -144,9 +145,11 @@ async fn secrets_and_documents_show_nowhere() {
     shows.push_str(&busy_morning(&till, &client, &journal).await);
     shows.push_str(&failures(&till, &client, &journal).await);
     let token = client.fetch_token().await.unwrap();
-    let keys = client.fetch_shared_keys().await.unwrap();
+    let ring = KeyRing::new(client.clone(), journal.clone());
+    let keys = ring.renew().await.unwrap();
     let stored = journal.token().await.unwrap().unwrap();
-    let _ = write!(shows, "{token:?} {keys:?} {stored:?} {:?}", journal.pins().await.unwrap());
+    let _ =
+        write!(shows, "{token:?} {ring:?} {keys:?} {stored:?} {:?}", journal.pins().await.unwrap());
     journal.set_secret("canary", &secret_bytes(b"canary-shared-key".to_vec())).await.unwrap();
 
     // Tokens of a register differ in their last part only.
@@ -155,6 +158,8 @@ async fn secrets_and_documents_show_nowhere() {
     assert!(signature.len() > 20, "{}", signature.len());
     let mut secrets = secrets_of(&till);
     secrets.extend([signature.to_owned(), token.value().expose_secret().to_owned()]);
+    let shared = |day| STANDARD.encode(keys.for_day(day).unwrap().expose_bytes());
+    secrets.extend(keys.days().map(shared));
     secrets.extend(["canary-shared-key".to_owned(), "SharedAccessSignature".to_owned()]);
     let all = everything.all();
     assert!(all.iter().any(|(target, _)| target.starts_with("hyper")), "dependencies are heard");

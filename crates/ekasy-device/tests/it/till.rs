@@ -288,6 +288,11 @@ impl InProcess {
         let hub = Self { entrance: crk.hub_service(), certificate: None };
         Wires::new(mutual(crk.cpd_service()), mutual(crk.webapi_service()), hub)
     }
+
+    /// A wire that shows no certificate.
+    pub(crate) fn bare(entrance: Entrance) -> Self {
+        Self { entrance, certificate: None }
+    }
 }
 
 impl fmt::Debug for InProcess {

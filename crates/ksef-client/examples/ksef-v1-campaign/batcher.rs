@@ -25,8 +25,12 @@ use crate::{
     tally::{Row, Verdict},
 };
 
-/// How many steps a caller makes in the time of trouble.
+/// How many steps a caller makes in the time of trouble, and after it.
 const STEPS: u32 = 40;
+
+/// How often a caller waits in vain for the outcome, in each of both times: a batch that nobody
+/// works on must come to a verdict and not stop the campaign.
+const WAITS: u32 = 2;
 
 /// One caller with one batch.
 pub(crate) struct Batcher {
@@ -41,6 +45,7 @@ pub(crate) struct Batcher {
     /// How often the caller meant to announce.
     pub(crate) announcements: usize,
     packings: usize,
+    waited: u32,
     state: Option<BatchState>,
     outcome: Option<BatchOutcome>,
 }
@@ -63,6 +68,7 @@ impl Batcher {
             verdict: Verdict::default(),
             announcements: 0,
             packings: 0,
+            waited: 0,
             state: None,
             outcome: None,
         })
@@ -90,8 +96,9 @@ impl Batcher {
     }
 
     async fn go(&mut self, steps: u32, gives_up: bool) -> Result<(), Failure> {
+        self.waited = 0;
         for _ in 0..steps {
-            if self.outcome.is_some() {
+            if self.outcome.is_some() || self.waited >= WAITS {
                 return Ok(());
             }
             let limit = patience(&mut self.rng, Duration::from_millis(400)).filter(|_| gives_up);
@@ -121,6 +128,7 @@ impl Batcher {
             return Ok(());
         }
         self.verdict.tally.count(Row::BatchFailedStep);
+        self.waited += u32::from(error.kind() == ErrorKind::NotFinished);
         if may_be_tried_again(error) {
             return Ok(());
         }

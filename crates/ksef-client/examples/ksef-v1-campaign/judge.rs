@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::{DateTime, Utc};
 use http::Method;
 use ksef_client::v1::{ErrorKind, ExceptionCode, send_many::Outcome};
 use sandbox::ksef_v1::{AcceptedInvoice, KsefV1};
@@ -59,38 +60,53 @@ impl Claim {
     }
 }
 
-/// An invoice, and what each run said of it; `None` where a run was given up before.
+/// An invoice, and what each run said of it.
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
     pub(crate) invoice: Invoice,
-    claims: Vec<Option<Claim>>,
+    runs: Vec<Run>,
+}
+
+/// One run, and what it said and when; `None` where it was given up before.
+#[derive(Clone, Debug)]
+struct Run {
+    begun: DateTime<Utc>,
+    said: Option<(Claim, DateTime<Utc>)>,
 }
 
 impl Entry {
     pub(crate) fn new(invoice: Invoice) -> Self {
-        Self { invoice, claims: Vec::new() }
+        Self { invoice, runs: Vec::new() }
     }
 
     /// A further run begins.
-    pub(crate) fn begin(&mut self) {
-        self.claims.push(None);
+    pub(crate) fn begin(&mut self, now: DateTime<Utc>) {
+        self.runs.push(Run { begun: now, said: None });
     }
 
     /// What the run says; false when it had said something.
-    pub(crate) fn claim(&mut self, claim: Claim) -> bool {
-        self.claims.last_mut().is_some_and(|last| last.replace(claim).is_none())
+    pub(crate) fn claim(&mut self, claim: Claim, now: DateTime<Utc>) -> bool {
+        self.runs.last_mut().is_some_and(|run| run.said.replace((claim, now)).is_none())
     }
 
     /// Whether the last run said what became of it for good.
     pub(crate) fn is_settled(&self) -> bool {
-        let last = self.claims.last().and_then(Option::as_ref);
+        let last = self.runs.last().and_then(|run| run.said.as_ref());
+        let last = last.map(|(claim, _)| claim);
         matches!(last, Some(Claim::Accepted(_) | Claim::Rejected | Claim::AlreadyThere))
+    }
+
+    /// What was said, in order.
+    fn claims(&self) -> impl Iterator<Item = &Claim> {
+        self.runs.iter().filter_map(|run| run.said.as_ref()).map(|(claim, _)| claim)
     }
 }
 
 /// The sandbox's books.
 pub(crate) struct Truth {
     issued: BTreeMap<String, Vec<AcceptedInvoice>>,
+    /// When which bytes were taken in, whatever became of them.
+    taken: BTreeMap<String, Vec<DateTime<Utc>>>,
 }
 
 impl Truth {
@@ -99,7 +115,11 @@ impl Truth {
         for invoice in ksef.invoices() {
             issued.entry(invoice.hash.clone()).or_default().push(invoice);
         }
-        Self { issued }
+        let mut taken = BTreeMap::<_, Vec<_>>::new();
+        for invoice in ksef.taken() {
+            taken.entry(invoice.hash).or_default().push(invoice.at);
+        }
+        Self { issued, taken }
     }
 
     /// How often these bytes are issued.
@@ -112,6 +132,33 @@ impl Truth {
         let issued = self.issued.get(&invoice.hash());
         let mut issued = issued.into_iter().flatten();
         issued.any(|one| compact(&one.ksef_number) == compact(number))
+    }
+
+    /// What contradicts each claim that an invoice was certainly not taken.
+    ///
+    /// A good invoice must not have been taken in before the claim at all. One that has to be
+    /// refused may be sent again after it was, so only what this run sent counts. Of bytes that two
+    /// entries share nobody can tell whose were taken in.
+    fn wrongly_not_sent(&self, entry: &Entry, has_copy: bool) -> Vec<&'static str> {
+        let taken = self.taken.get(&entry.invoice.hash()).filter(|_| !has_copy);
+        let is_good = entry.invoice.nature == Nature::Good;
+        let (mut is_accepted, mut wrong) = (false, Vec::new());
+        for Run { begun, said } in &entry.runs {
+            match said {
+                Some((Claim::Accepted(_), _)) => is_accepted = true,
+                Some((Claim::NotSent, at)) => {
+                    let mut taken = taken.into_iter().flatten();
+                    if is_accepted {
+                        wrong.push("an earlier run had said that it was accepted");
+                    }
+                    if taken.any(|taken| taken < at && (is_good || taken >= begun)) {
+                        wrong.push("it had been taken in before that was said");
+                    }
+                }
+                _ => {}
+            }
+        }
+        wrong
     }
 
     /// Judges the invoices of one caller after its last, careful run.
@@ -127,8 +174,9 @@ impl Truth {
     }
 
     fn judge_one(&self, entry: &Entry, has_copy: bool, verdict: &mut Verdict) {
-        let Entry { invoice, claims } = entry;
+        let invoice = &entry.invoice;
         let (name, copies) = (&invoice.name, self.copies(invoice));
+        let claims: Vec<_> = entry.claims().collect();
         let said = format!("{name} ({:?}, {claims:?})", invoice.nature);
         if copies > 1 {
             verdict.duplicated(format!("{said} is issued {copies} times"));
@@ -140,7 +188,7 @@ impl Truth {
         if !is_right && copies > 0 {
             verdict.untrue(format!("{said} is issued"));
         }
-        for claim in claims.iter().flatten() {
+        for claim in claims {
             let is_true = match claim {
                 Claim::Accepted(number) => self.has(invoice, number),
                 Claim::Rejected => !is_right,
@@ -151,6 +199,9 @@ impl Truth {
             if !is_true {
                 verdict.untrue(format!("{said}: {claim:?} is not true"));
             }
+        }
+        for wrong in self.wrongly_not_sent(entry, has_copy) {
+            verdict.untrue(format!("{said}: NotSent, and {wrong}"));
         }
         if !entry.is_settled() {
             verdict.lost(format!("{said}: nothing is known of it in the end"));

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use common_core::{poll::PollSchedule, secret::SecretString};
 use futures_util::{StreamExt, stream};
 use ksef_client::v1::{
@@ -126,12 +127,13 @@ impl Told {
             .resume(self.notes.progress());
         let mut results = std::pin::pin!(run.send(stream::iter(outgoing)));
         let (entries, verdict) = (&mut self.entries, &mut self.verdict);
+        let clock = session.clock();
         for entry in entries.iter_mut() {
-            entry.begin();
+            entry.begin(clock.now());
         }
         let all = async {
             while let Some(result) = results.next().await {
-                enter(entries, verdict, &result);
+                enter(entries, verdict, &result, clock.now());
             }
         };
         match limit {
@@ -146,7 +148,7 @@ impl Told {
 }
 
 /// Takes down what a run says of one invoice.
-fn enter(entries: &mut [Entry], verdict: &mut Verdict, result: &SendResult) {
+fn enter(entries: &mut [Entry], verdict: &mut Verdict, result: &SendResult, now: DateTime<Utc>) {
     let index = usize::try_from(result.index).unwrap_or(usize::MAX);
     let Some(entry) = entries.get_mut(index).filter(|entry| entry.invoice.name == result.name)
     else {
@@ -158,7 +160,7 @@ fn enter(entries: &mut [Entry], verdict: &mut Verdict, result: &SendResult) {
     }
     let claim = Claim::of(&result.outcome);
     claim.count(&mut verdict.tally);
-    if !entry.claim(claim) {
+    if !entry.claim(claim, now) {
         let name = &entry.invoice.name;
         verdict.untrue(format!("one run gave two results for {name}"));
     }

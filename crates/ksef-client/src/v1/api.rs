@@ -68,7 +68,8 @@ impl Api for KsefV1 {
     }
 
     /// Missing authentication and used-up limits come with 400, too; both say that nothing was
-    /// done, so they are repeated as a 429 is. The undocumented failure 30012 is one of the server.
+    /// done, so they are repeated as a 429 is. The undocumented failure 30012 is one of the
+    /// server, and 31000, which no source explains, says nothing about what was done.
     fn kind(status: u16, problem: &ProblemContext) -> CommonKind {
         let code = problem.code.as_deref().and_then(|code| code.parse().ok());
         match code.map(ExceptionCode::new) {
@@ -76,6 +77,7 @@ impl Api for KsefV1 {
                 CommonKind::TooManyRequests
             }
             Some(ExceptionCode::SERVER_FAILURE) => CommonKind::Server,
+            Some(ExceptionCode::INVALID_CALL) => CommonKind::Unexpected,
             _ => CommonKind::of_status(status).unwrap_or(CommonKind::Unexpected),
         }
     }

@@ -48,8 +48,12 @@ pub enum ElementKind {
 pub struct NewToken {
     /// The token, which is given this once.
     pub token: SecretString,
-    /// The change that makes it usable.
-    pub element: Element,
+    /// The change that makes it usable; `None` when the answer does not name it.
+    ///
+    /// The token is not lost then: the list of credentials
+    /// ([`queries::Credentials`](crate::v1::queries::Credentials)) has its number, and a session
+    /// opens with it as soon as it is usable.
+    pub element: Option<Element>,
 }
 
 impl Element {
@@ -112,8 +116,8 @@ impl Session {
     /// Makes an authorisation token, which is given this once.
     pub async fn generate_token(&self, request: &tokens::Generate) -> Result<NewToken, Error> {
         let answer = self.send(request).await?;
-        let element = answer.element_reference_number.as_deref();
-        let element = Element::read::<tokens::Generate>(ElementKind::Credentials, element)?;
+        let reference = answer.element_reference_number.and_then(|text| text.parse().ok());
+        let element = reference.map(|number| Element::new(ElementKind::Credentials, number));
         Ok(NewToken { token: answer.authorisation_token.into_secret(), element })
     }
 
@@ -198,5 +202,29 @@ impl Session {
 impl fmt::Debug for NewToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("NewToken").field("element", &self.element).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use common_core::secret::ExposeSecret;
+    use common_http::scripted::Step;
+
+    use super::*;
+    use crate::v1::{client::testing::ELEMENT, session::tests::plain_session, wire};
+
+    #[tokio::test]
+    async fn a_token_is_given_whatever_stands_beside_it() {
+        let role = wire::TokenRole::new("wystawianie", wire::Role::InvoiceWrite);
+        let request = tokens::Generate::new("program", [role]);
+        for (number, is_named) in [("no number", false), ("", false), (ELEMENT, true)] {
+            let answer = serde_json::json!({
+                "authorisationToken": "secret", "elementReferenceNumber": number
+            });
+            let (session, _) = plain_session([Step::answer(200, answer.to_string())]);
+            let new = session.generate_token(&request).await.unwrap();
+            assert_eq!(new.token.expose_secret(), "secret");
+            assert_eq!(new.element.is_some(), is_named, "{number}");
+        }
     }
 }

@@ -128,7 +128,14 @@ impl RequestExt for RequestBuilder<'_> {
 pub(crate) struct Page {
     pub(crate) size: u32,
     pub(crate) index: u32,
+    /// The page before lacks rows that the list announces: there is nothing to go on from.
+    lacks_rows: bool,
 }
+
+/// The field that a list's announced length stands in, and what is wrong with a list that keeps it
+/// not.
+const TOTAL: &str = "numberOfElements";
+const LACKS_ROWS: &str = "announces more rows than the page before this one has";
 
 /// What an operation allows; every page has 10 rows or more.
 #[derive(Clone, Copy, Debug)]
@@ -149,10 +156,17 @@ impl PageBounds {
 impl Page {
     /// The first page, as large as can be.
     pub(crate) const fn first(bounds: PageBounds) -> Self {
-        Self { size: bounds.size, index: 0 }
+        Self::new(bounds.size, 0)
+    }
+
+    pub(crate) const fn new(size: u32, index: u32) -> Self {
+        Self { size, index, lacks_rows: false }
     }
 
     fn check(self, bounds: PageBounds) -> Result<(), BuildError> {
+        if self.lacks_rows {
+            return Err(BuildError::new(TOTAL, LACKS_ROWS));
+        }
         if !(10..=bounds.size).contains(&self.size) {
             return Err(BuildError::new("PageSize", format!("must be 10 to {}", bounds.size)));
         }
@@ -164,16 +178,25 @@ impl Page {
 
     /// The page after one of that many rows, when the list has `total` rows in all.
     ///
-    /// A list that does not say how long it is ends with its first page that is not full.
-    pub(crate) fn after(self, rows: usize, total: Option<u64>, bounds: PageBounds) -> Option<Self> {
-        let next = Self { index: self.index + 1, ..self };
-        let seen = u64::from(next.index) * u64::from(next.size);
-        let more = match total {
-            Some(total) => rows > 0 && seen < total,
-            None => rows >= usize::try_from(self.size).unwrap_or(usize::MAX),
-        };
-        (more && next.index <= bounds.index).then_some(next)
+    /// A list that does not say how long it is ends with its first page that is not full. One that
+    /// does never ends before: a page that lacks rows is followed by one that cannot be asked for,
+    /// with an error of [`is_short`], and so is the last page that the operation allows.
+    pub(crate) fn after(self, rows: usize, total: Option<u64>) -> Option<Self> {
+        let (size, rows) = (u64::from(self.size), rows as u64);
+        let before = u64::from(self.index) * size;
+        let next = Self { index: self.index.saturating_add(1), ..self };
+        let Some(total) = total else { return (rows >= size).then_some(next) };
+        let due = total.saturating_sub(before);
+        if rows < due.min(size) {
+            return Some(Self { lacks_rows: true, ..next });
+        }
+        (due > size).then_some(next)
     }
+}
+
+/// Whether a page was not asked for because the one before it lacks rows.
+pub(crate) fn is_short(error: &BuildError) -> bool {
+    error.field() == TOTAL
 }
 
 /// Declares the setters of a paged request with a field `page`.
@@ -221,6 +244,18 @@ pub(crate) fn check_count(
     Err(BuildError::new(field, format!("must have {least} to {most} elements")))
 }
 
+/// Refuses a stretch of time that ends before it begins; the field is the one of its beginning.
+pub(crate) fn check_order<T: PartialOrd>(
+    field: &'static str,
+    from: &T,
+    to: &T,
+) -> Result<(), BuildError> {
+    if from > to {
+        return Err(BuildError::new(field, "must not be later than the end"));
+    }
+    Ok(())
+}
+
 /// A SHA-256 in Base64, as bodies carry it.
 pub(crate) fn sha256(base64: &str) -> wire::ShaHash {
     wire::ShaHash::new("SHA-256", "Base64", base64)
@@ -239,16 +274,33 @@ mod tests {
     #[test]
     fn pages_go_on_until_the_total_is_seen() {
         let page = Page::first(PageBounds::USUAL);
-        assert_eq!(page, Page { size: 100, index: 0 });
-        let after = |rows, total| page.after(rows, total, PageBounds::USUAL).map(|page| page.index);
+        assert_eq!(page, Page::new(100, 0));
+        let after = |rows, total| page.after(rows, total).map(|page| page.index);
         assert_eq!(after(100, Some(101)), Some(1));
         assert_eq!(after(100, Some(100)), None);
-        assert_eq!(after(0, Some(1000)), None);
+        assert_eq!(after(0, Some(0)), None);
         assert_eq!(after(100, None), Some(1));
         assert_eq!(after(99, None), None);
-        let last = Page { size: 10, index: 100 };
-        assert_eq!(last.after(10, Some(5000), PageBounds::USUAL), None);
-        assert!(last.after(10, Some(5000), PageBounds::SESSION).is_some());
+        let beyond = Page::new(100, 7);
+        assert_eq!(beyond.after(0, Some(700)), None);
+    }
+
+    #[test]
+    fn a_list_that_is_not_as_long_as_it_says_does_not_end_quietly() {
+        let refused = |page: Page, rows, total| {
+            let next = page.after(rows, Some(total)).unwrap();
+            next.check(PageBounds::USUAL).unwrap_err()
+        };
+        let first = Page::first(PageBounds::USUAL);
+        for (rows, total) in [(0, 1000), (99, 100), (0, 1), (99, 1000)] {
+            assert!(is_short(&refused(first, rows, total)), "{rows} of {total}");
+        }
+        assert!(is_short(&refused(Page::new(100, 1), 49, 150)));
+        let last = Page::new(10, 100);
+        assert_eq!(refused(last, 10, 5000).field(), "PageOffset");
+        assert_eq!(last.after(10, Some(1010)), None);
+        let of_a_session = last.after(10, Some(5000)).unwrap();
+        assert!(of_a_session.check(PageBounds::SESSION).is_ok());
     }
 
     #[test]

@@ -12,7 +12,7 @@ use common_http::{BuildError, Info};
 pub use kind::ErrorKind;
 pub use problem::{Finding, Problem};
 
-use crate::v1::{exception::ExceptionCode, progress::Progress};
+use crate::v1::{endpoint::is_short, exception::ExceptionCode, progress::Progress};
 
 /// Why a call failed, what the service said, and whether it may have happened.
 pub struct Error(Box<Inner>);
@@ -193,7 +193,10 @@ impl From<common_http::Error> for Error {
     fn from(error: common_http::Error) -> Self {
         let problem = error.problem().map(Problem::from);
         let told = problem.as_ref().and_then(Problem::code).and_then(ExceptionCode::kind);
-        let kind = told.unwrap_or_else(|| ErrorKind::of(&error));
+        let kind = told.unwrap_or_else(|| match cause::<BuildError>(&error) {
+            Some(cause) if is_short(cause) => ErrorKind::Unreadable,
+            _ => ErrorKind::of(&error),
+        });
         // A business code says that nothing was done, whatever the status beside it; codes of a
         // failing server and unknown ones say nothing.
         let refused = told.is_some_and(|kind| !kind.is_doubtful());
@@ -207,6 +210,10 @@ impl From<common_http::Error> for Error {
             source: Some(Box::new(error)),
         }))
     }
+}
+
+fn cause<E: std::error::Error + 'static>(error: &common_http::Error) -> Option<&E> {
+    std::error::Error::source(error)?.downcast_ref()
 }
 
 impl fmt::Display for Error {

@@ -112,7 +112,7 @@ macro_rules! list {
 
             fn next(&self, page: &Self::Response) -> Option<Self> {
                 let rows = page.$rows.len();
-                let next = self.page.after(rows, page.number_of_elements, PageBounds::USUAL)?;
+                let next = self.page.after(rows, page.number_of_elements)?;
                 Some(Self { key: self.key.clone(), page: next })
             }
         }

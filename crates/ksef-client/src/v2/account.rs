@@ -167,9 +167,11 @@ impl Account {
         self.items(auth_sessions::List::new())
     }
 
-    /// Ends the login: its refresh token is void, and access tokens work on until they end.
+    /// Ends the login: its refresh token is void.
     ///
-    /// An account with a credential logs in again with its next call.
+    /// The access token works on until it ends, some minutes later (KSeF 2.0 facts §0, 7), and calls
+    /// go on with it. After that an account with a credential logs in again, and one without is
+    /// refused.
     pub async fn log_out(&self) -> Result<(), Error> {
         self.send(&auth_sessions::RevokeCurrent).await
     }

@@ -27,6 +27,8 @@ pub enum LimitGroup {
     BatchSessionClose,
     /// The four operations of collective identifiers together.
     CollectiveIdentifier,
+    /// All operations together, counted for the caller's address beside their own groups.
+    Global,
     /// Fetching an invoice by its number.
     InvoiceDownload,
     /// Starting an export.
@@ -55,11 +57,12 @@ pub enum LimitGroup {
 
 impl LimitGroup {
     /// All groups, in the order of their names.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Anonymous,
         Self::BatchSession,
         Self::BatchSessionClose,
         Self::CollectiveIdentifier,
+        Self::Global,
         Self::InvoiceDownload,
         Self::InvoiceExport,
         Self::InvoiceExportStatus,
@@ -81,6 +84,7 @@ impl LimitGroup {
             Self::BatchSession => "batchSession",
             Self::BatchSessionClose => "batchSessionClose",
             Self::CollectiveIdentifier => "collectiveIdentifier",
+            Self::Global => "global",
             Self::InvoiceDownload => "invoiceDownload",
             Self::InvoiceExport => "invoiceExport",
             Self::InvoiceExportStatus => "invoiceExportStatus",

@@ -1,32 +1,36 @@
 //! KSeF certificates: requesting, retrieving, listing and revoking them (KSeF 2.0 facts §12.2).
 //!
 //! They belong to the subject that has logged in, not to a context, and hold no permissions. Only a
-//! login with a signature can request one. [`Account::request_certificate`] does all steps and gives
-//! an [`Enrollment`], which waits for the certificate and can be resumed by its number.
+//! login with a signature can request one. With the feature `csr`, `Account::request_certificate` does
+//! all steps; [`Account::enroll`] sends a request that was made elsewhere. Both give an
+//! [`Enrollment`], which waits for the certificate and can be resumed by its number.
 //!
-//! [`Account::request_certificate`]: crate::v2::Account::request_certificate
+//! [`Account::enroll`]: crate::v2::Account::enroll
 
 mod enrollment;
+#[cfg(feature = "csr")]
+mod request;
 mod subject;
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use chrono::{DateTime, Utc};
 use common_core::effect::Effect;
 use common_http::{Auth, BuildError, Info, Paged};
 use http::Method;
-use ksef_crypto::{
-    csr::CertificateRequest,
-    number::{CertificateSerial, ReferenceNumber},
-};
+use ksef_crypto::number::{CertificateSerial, ReferenceNumber};
 
 use crate::v2::{
     api::LimitGroup,
     endpoint::{
-        Page, PageSizes, RequestExt, check_count, check_length, endpoint, nothing, page_setters,
+        Page, PageSizes, RequestExt, check_count, check_length, counted, endpoint, nothing,
+        page_setters,
     },
     wire,
 };
 
-pub use enrollment::{Enrollment, EnrollmentProgress, NewCertificate};
+pub use enrollment::{Enrollment, EnrollmentProgress};
+#[cfg(feature = "csr")]
+pub use request::NewCertificate;
 pub use subject::subject;
 
 const OTHER: &str = LimitGroup::Other.name();
@@ -85,12 +89,13 @@ impl Enroll {
     /// A certificate of that kind: one for logins or one for verification links, never for both.
     ///
     /// The name has 5 to 100 characters: letters, Polish ones included, digits, `_`, `-` and spaces.
+    /// The request is one of PKCS#10 in DER, made by `ksef_crypto::csr` or where the key is.
     pub fn new(
         name: impl Into<String>,
         kind: wire::KsefCertificateType,
-        request: &CertificateRequest,
+        request: impl AsRef<[u8]>,
     ) -> Self {
-        Self { name: name.into(), kind, csr: request.to_base64(), valid_from: None }
+        Self { name: name.into(), kind, csr: STANDARD.encode(request), valid_from: None }
     }
 
     /// Sets when its validity begins; at its issue without it.
@@ -273,6 +278,7 @@ endpoint!(List -> wire::QueryCertificatesResponse {
         section: "KSeF 2.0 facts §12.2",
     },
     request: |this, request| request.page(this.page, SIZES)?.json(&this.filter)?.finish(),
+    response: counted,
 });
 
 impl Paged for List {

@@ -179,7 +179,15 @@ impl Client {
         authorise: impl Authorise + 'static,
     ) -> common_http::Client<KsefV2> {
         let http = self.0.settings.http(authorise);
+        let address = self.0.settings.account("address");
         let account = self.0.settings.account(account);
+        let global = rates.of(LimitGroup::Global);
+        let is_limited = global.iter().next().is_some();
+        let http = if is_limited {
+            http.limit_overall(LimitGroup::Global.name(), &address, global)
+        } else {
+            http
+        };
         match LimitGroup::named(info.limit) {
             // Every one of the other operations has a counter of its own.
             Some(LimitGroup::Other) => {

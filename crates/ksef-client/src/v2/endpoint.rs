@@ -2,11 +2,14 @@
 //! (KSeF 2.0 facts §2).
 
 use bytes::Bytes;
-use common_http::{BuildError, Decoded, RequestBuilder};
+use common_http::{BuildError, DecodeError, Decoded, RequestBuilder, decode_json};
 use http::{
     HeaderValue,
     header::{ACCEPT, HeaderName},
 };
+use serde::de::DeserializeOwned;
+
+use crate::v2::wire;
 
 /// Implements [`Endpoint`](common_http::Endpoint) for a request.
 ///
@@ -152,6 +155,9 @@ impl RequestExt for RequestBuilder<'_> {
     fn slice(self, slice: &Slice, sizes: PageSizes) -> Result<Self, BuildError> {
         let request = self.query("pageSize", sizes.check(slice.size)?);
         let Some(token) = &slice.token else { return Ok(request) };
+        if slice.turns {
+            return Err(BuildError::new("x-continuation-token", "leads to the same page again"));
+        }
         let token = HeaderValue::from_str(token)
             .map_err(|_| BuildError::new("x-continuation-token", "must fit into a header"))?;
         Ok(request.header(CONTINUATION, token))
@@ -183,18 +189,27 @@ impl PageSizes {
 pub(crate) struct Slice {
     pub(crate) size: u32,
     pub(crate) token: Option<String>,
+    /// The answer led back to the page that it was.
+    turns: bool,
 }
 
 impl Slice {
     /// The first page, as large as can be.
     pub(crate) const fn first(sizes: PageSizes) -> Self {
-        Self { size: sizes.0, token: None }
+        Self { size: sizes.0, token: None, turns: false }
     }
 
-    /// The page that the token of an answer leads to; none when it is missing or empty.
+    /// The page of that token.
+    pub(crate) fn at(self, token: String) -> Self {
+        Self { size: self.size, token: Some(token), turns: false }
+    }
+
+    /// The page that the token of an answer leads to; none when it is missing or empty. A token that
+    /// leads to the same page again is not followed: a list must not turn in a circle.
     pub(crate) fn after(&self, token: Option<&str>) -> Option<Self> {
         let token = token.filter(|token| !token.is_empty())?;
-        Some(Self { size: self.size, token: Some(token.to_owned()) })
+        let turns = self.token.as_deref() == Some(token);
+        Some(Self { size: self.size, token: Some(token.to_owned()), turns })
     }
 }
 
@@ -213,7 +228,54 @@ impl Page {
 
     /// The page after this one, when the answer says that there is more.
     pub(crate) fn after(self, has_more: Option<bool>) -> Option<Self> {
-        (has_more == Some(true)).then_some(Self { index: self.index + 1, ..self })
+        let index = self.index.checked_add(1)?;
+        (has_more == Some(true)).then_some(Self { index, ..self })
+    }
+}
+
+/// A page of a list whose pages are counted.
+pub(crate) trait Counted {
+    fn rows(&self) -> usize;
+    fn has_more(&self) -> Option<bool>;
+}
+
+macro_rules! counted {
+    ($($page:ident: $rows:ident,)+) => {$(
+        impl Counted for wire::$page {
+            fn rows(&self) -> usize {
+                self.$rows.len()
+            }
+
+            fn has_more(&self) -> Option<bool> {
+                self.has_more
+            }
+        }
+    )+};
+}
+
+counted! {
+    QueryCertificatesResponse: certificates,
+    QueryEntityAuthorizationPermissionsResponse: authorization_grants,
+    QueryEntityPermissionsResponse: permissions,
+    QueryEntityRolesResponse: roles,
+    QueryEuEntityPermissionsResponse: permissions,
+    QueryInvoicesMetadataResponse: invoices,
+    QueryPeppolProvidersResponse: peppol_providers,
+    QueryPersonPermissionsResponse: permissions,
+    QueryPersonalPermissionsResponse: permissions,
+    QuerySubordinateEntityRolesResponse: roles,
+    QuerySubunitPermissionsResponse: permissions,
+}
+
+/// Reads a page of a list whose pages are counted. One that gives rows and does not say whether there
+/// are more would end the list without a word, and one that promises more and gives nothing would
+/// never end it: both are no pages.
+pub(crate) fn counted<T: DeserializeOwned + Counted>(body: &Bytes) -> Decoded<T> {
+    let page: T = decode_json(body)?;
+    match (page.rows(), page.has_more()) {
+        (0, Some(true)) => Err(DecodeError::new("hasMore", "promises rows and gives none")),
+        (1.., None) => Err(DecodeError::new("hasMore", "is missing")),
+        _ => Ok(page),
     }
 }
 
@@ -231,7 +293,7 @@ macro_rules! page_setters {
             /// Goes on where an answer left off (`x-continuation-token`).
             #[must_use]
             pub fn continuation_token(mut self, token: impl Into<String>) -> Self {
-                self.slice.token = Some(token.into());
+                self.slice = self.slice.at(token.into());
                 self
             }
         }
@@ -289,6 +351,8 @@ pub(crate) fn nothing(_: &Bytes) -> Decoded<()> {
 
 #[cfg(test)]
 mod tests {
+    use common_http::Endpoint as _;
+
     use super::*;
 
     #[test]
@@ -298,7 +362,15 @@ mod tests {
         assert_eq!((page.after(Some(false)), page.after(None)), (None, None));
         let slice = Slice::first(PageSizes(100));
         assert_eq!((slice.after(None), slice.after(Some(""))), (None, None));
-        assert_eq!(slice.after(Some("x")).unwrap().token.as_deref(), Some("x"));
+        let second = slice.after(Some("x")).unwrap();
+        assert_eq!(second.token.as_deref(), Some("x"));
+        let info = crate::v2::auth_sessions::List::INFO;
+        let base = crate::v2::client::testing::base();
+        let build = |slice: &Slice| RequestBuilder::new(&info, &base).slice(slice, PageSizes(100));
+        assert!(build(&second).is_ok() && build(&second.after(Some("y")).unwrap()).is_ok());
+        let again = second.after(Some("x")).unwrap();
+        assert_eq!(build(&again).err().unwrap().field(), "x-continuation-token");
+        assert!(build(&again.at("x".to_owned())).is_ok(), "a caller may ask again");
     }
 
     #[test]

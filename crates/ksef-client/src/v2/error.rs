@@ -157,7 +157,13 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "ksef {}: {}", self.endpoint(), self.kind().describe())?;
         match (self.problem(), self.code()) {
-            (Some(problem), Some(code)) => write!(f, " (status {}, code {code})", problem.status)?,
+            (Some(problem), Some(code)) => {
+                write!(f, " (status {}, code {code}", problem.status)?;
+                match code.meaning() {
+                    Some(meaning) => write!(f, ": {meaning})")?,
+                    None => f.write_str(")")?,
+                }
+            }
             (Some(problem), None) => write!(f, " (status {})", problem.status)?,
             (None, _) => {}
         }

@@ -9,7 +9,7 @@ use ksef_crypto::number::KsefNumber;
 
 use crate::v2::{
     api::LimitGroup,
-    endpoint::{Page, PageSizes, RequestExt, endpoint, page_setters},
+    endpoint::{Page, PageSizes, RequestExt, counted, endpoint, page_setters},
     wire,
 };
 
@@ -99,6 +99,7 @@ endpoint!(Query -> wire::QueryInvoicesMetadataResponse {
             .json(&this.filters)?
             .finish()
     },
+    response: counted,
 });
 
 /// A page that is the last of its query though there is more is no reason to ask for another one.
@@ -167,7 +168,8 @@ mod tests {
     fn pages_go_on_until_the_query_is_cut() {
         let query = Query::new(filters(1)).order(SortOrder::Desc);
         let page = |more, cut| {
-            let body = format!(r#"{{"hasMore":{more},"isTruncated":{cut},"invoices":[]}}"#);
+            let rows = r#"[{"ksefNumber":"x"}]"#;
+            let body = format!(r#"{{"hasMore":{more},"isTruncated":{cut},"invoices":{rows}}}"#);
             query.next(&read::<Query>(body).unwrap())
         };
         assert!(shown(&page(true, false).unwrap()).contains("sortOrder=Desc&pageOffset=1&"));

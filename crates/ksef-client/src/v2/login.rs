@@ -21,7 +21,8 @@
 //! back: redeeming again tells whether the first try arrived. If it did, begin another login; the
 //! lost refresh token ends by itself after some days, or at once by
 //! [`auth_sessions::Revoke`](crate::v2::auth_sessions::Revoke) with the login's number.
-//! An account with a [`Credential`] does so by itself.
+//! An account with a [`Credential`] redeems once more and then begins another login by itself; it leaves
+//! the lost refresh token to its end.
 
 mod allowed;
 mod challenged;

@@ -6,7 +6,7 @@ use http::Method;
 
 use crate::v2::{
     api::LimitGroup,
-    endpoint::{Page, PageSizes, RequestExt, endpoint, page_setters},
+    endpoint::{Page, PageSizes, RequestExt, counted, endpoint, page_setters},
     wire,
 };
 
@@ -47,6 +47,7 @@ endpoint!(List -> wire::QueryPeppolProvidersResponse {
         section: "KSeF 2.0 facts §12.3",
     },
     request: |this, request| request.page(this.page, SIZES)?.finish(),
+    response: counted,
 });
 
 impl Paged for List {

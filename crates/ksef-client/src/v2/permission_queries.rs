@@ -28,6 +28,7 @@ macro_rules! query {
                 $(let request = request.json(&this.$filter)?;)?
                 request.finish()
             },
+            response: $crate::v2::endpoint::counted,
         });
 
         impl Paged for $name {

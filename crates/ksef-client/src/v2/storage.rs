@@ -12,7 +12,7 @@ use common_http::{
     Api, Auth, BaseUrl, Body, BuildError, CallOptions, DecodeError, Download, Endpoint, Info,
     Parts, ProblemContext, RequestBuilder,
 };
-use http::{HeaderName, HeaderValue, Method, Request, header::ACCEPT};
+use http::{HeaderName, HeaderValue, Method, Request, StatusCode, header::ACCEPT};
 
 use crate::v2::{
     Client,
@@ -70,8 +70,12 @@ impl Endpoint for Upload {
         Ok(request)
     }
 
-    fn response(_: &Parts, _: &Bytes) -> Result<(), DecodeError> {
-        Ok(())
+    /// Only 201 says that the part is stored; whoever else answers on the way does not.
+    fn response(parts: &Parts, _: &Bytes) -> Result<(), DecodeError> {
+        if parts.status == StatusCode::CREATED {
+            return Ok(());
+        }
+        Err(DecodeError::new(".", "the storage did not say that the part is stored"))
     }
 }
 

@@ -86,7 +86,7 @@ async fn a_new_token_opens_a_session_until_it_is_revoked() {
     let role = wire::TokenRole::new("wystawianie", wire::Role::InvoiceWrite);
     let new = owner.generate_token(&tokens::Generate::new("program", [role])).await.unwrap();
     assert!(!format!("{new:?}").contains(new.token.expose_secret()));
-    owner.wait_for(&new.element, &quick()).await.unwrap();
+    owner.wait_for(new.element.as_ref().unwrap(), &quick()).await.unwrap();
     let key = client.authority_key().await.unwrap();
     let opening = || client.session(context(ALFA), FormCode::FA_2);
     let session = opening().by_token(&new.token, &key).await.unwrap();

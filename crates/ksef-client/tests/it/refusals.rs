@@ -1,16 +1,18 @@
 //! What the service refuses, and what is not sent at all.
 
+use std::collections::BTreeMap;
+
 use common_core::secret::{ExposeSecret, SecretString};
 use common_http::Endpoint;
 use http::Method;
 use ksef_client::v1::{
-    ErrorKind, ExceptionCode, common, invoices, pki, queries,
+    ErrorKind, ExceptionCode, InvoiceStatus, common, invoices, pki, queries,
     session::{SessionState, Status},
     tokens, wire,
 };
 use sandbox::{
-    fault::{Fault, Rule},
-    ksef_v1::Role,
+    fault::{Code, Fault, Rule},
+    ksef_v1::{Process, Role, StepFault},
 };
 
 use crate::support::{
@@ -118,4 +120,43 @@ async fn a_request_that_cannot_be_right_is_not_sent() {
     assert_eq!((error.kind(), error.endpoint()), (ErrorKind::Input, tokens::Generate::INFO.name));
     assert_eq!(sandbox.ksef_v1().requests().len(), before);
     assert_expected(&sandbox);
+}
+
+/// How an exception is read: from the envelope of a refusal, and from the words of a failed step.
+#[tokio::test]
+async fn every_code_is_read_from_a_refusal_and_from_a_failed_step() {
+    let sandbox = in_process().await;
+    let ksef = sandbox.ksef_v1();
+    let session = session(&beside(&sandbox), &sandbox, ALFA).await;
+    let step = Process::Invoice.stages()[3].step;
+    let (mut number, mut kinds) = (0, BTreeMap::new());
+    for code in ExceptionCode::known() {
+        let fault = Fault::Code(Code::new(&code.to_string()).unwrap());
+        ksef.faults().push(Rule::new(fault).on(&Method::PUT, "/online/Invoice/Send").once());
+        number += 1;
+        let bytes = invoice(&format!("N/{number}"));
+        let error = session.send_invoice(&bytes).await.unwrap_err();
+        assert_eq!(error.code(), Some(code));
+        assert!(error.problem().unwrap().service_code.is_some());
+        // Only what says nothing, or that the service itself failed, leaves open what happened.
+        let is_open = matches!(error.kind(), ErrorKind::Server | ErrorKind::Unexpected);
+        assert_eq!(error.may_have_happened(), is_open, "{code}");
+        assert_eq!(error.recovery().is_some(), is_open, "{code}");
+        *kinds.entry(format!("{:?}", error.kind())).or_insert(0) += 1;
+
+        ksef.fail_step(StepFault::new(Process::Invoice, step, code.number()).once());
+        let sent = session.send_invoice(&bytes).await.unwrap();
+        match session.wait_for_invoice(&sent, &quick()).await.unwrap() {
+            InvoiceStatus::Rejected(progress) => {
+                assert_eq!(progress.exception(), Some(code));
+                assert!(progress.to_string().contains(code.meaning().unwrap()));
+            }
+            other => panic!("{code}: {other:?}"),
+        }
+        ksef.clear_steps();
+    }
+    assert_eq!(number, 115, "114 of the list and 30012");
+    assert_eq!(kinds.values().sum::<usize>(), 115);
+    assert_eq!((kinds["Server"], kinds["Unexpected"]), (1, 1), "{kinds:?}");
+    assert!(ksef.invoices().is_empty());
 }

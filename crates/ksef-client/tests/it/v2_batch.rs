@@ -154,3 +154,20 @@ async fn changed_parts_are_found_by_the_service() {
     let error = outcome.unwrap_err();
     assert_eq!((error.kind(), error.status().unwrap().code), (ErrorKind::Failed, 405));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_part_counts_as_there_only_when_the_storage_says_that_it_was_made() {
+    let sandbox = in_process().await;
+    let folder = tempfile::tempdir().unwrap();
+    let packed = packed(&folder, ArchiveFormat::Zip, 3).await;
+    let alfa = account(&beside(&sandbox).build().unwrap(), &sandbox, ALFA);
+    let mut upload = alfa.batch(FormCode::FA_3).open(&packed).await.unwrap();
+    let by_somebody_else = Fault::Reply { status: 200, retry_after: None };
+    once(&sandbox, &Method::PUT, "/storage/batch-parts", by_somebody_else);
+    let error = upload.upload(1).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unreadable);
+    assert!(upload.missing().next().is_some());
+    upload.upload(1).await.unwrap();
+    let closed = upload.close().await.unwrap().wait(&quick()).await.unwrap();
+    assert_eq!(closed.invoices_issued(), Some(3));
+}

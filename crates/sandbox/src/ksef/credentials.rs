@@ -49,6 +49,7 @@ enum Key {
     P256,
 }
 
+const COMMON_NAME: u64 = 3;
 const GIVEN_NAME: u64 = 42;
 const SURNAME: u64 = 4;
 const SERIAL_NUMBER: u64 = 5;
@@ -115,6 +116,13 @@ const PLANS: &[Plan] = &[
         until: FAR,
     },
     Plan {
+        name: "peppol",
+        about: "certificate of the Peppol provider PPL000001, for its own context (KSeF 2.0)",
+        subject: &[(COMMON_NAME, "PPL000001")],
+        key: Key::P256,
+        until: FAR,
+    },
+    Plan {
         name: "expired-seal",
         about: "seal of Alfa that has expired: authentication fails later",
         subject: &[(ORGANIZATION_IDENTIFIER, "VATPL-9990000103")],
@@ -155,7 +163,9 @@ fn one(plan: &Plan, shared: &KeyPair) -> TestCertificate {
     let key = if plan.key == Key::Rsa { shared } else { &own };
     let mut name = DistinguishedName::new();
     name.push(DnType::CountryName, "PL");
-    name.push(DnType::CommonName, format!("Certyfikat testowy {}", plan.name));
+    if plan.subject.iter().all(|(number, _)| *number != COMMON_NAME) {
+        name.push(DnType::CommonName, format!("Certyfikat testowy {}", plan.name));
+    }
     for (number, value) in plan.subject {
         name.push(DnType::CustomDnType(vec![2, 5, 4, *number]), *value);
     }

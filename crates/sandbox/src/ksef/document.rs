@@ -61,6 +61,8 @@ pub(crate) struct Invoice {
     pub(crate) gross: Decimal,
     /// The buyer issues in the seller's name (field `P_17`).
     pub(crate) self_invoicing: bool,
+    /// The numbers that the corrected invoices got from the system, as far as they are named.
+    pub(crate) corrected: Vec<String>,
     pub(crate) version: &'static str,
 }
 
@@ -187,8 +189,15 @@ fn body(root: Node<'_, '_>, form: &Form) -> Option<Result<Invoice, Refusal>> {
         vat,
         gross: amount(&at(fa, &["P_15"])?)?,
         self_invoicing: at(notes, &["P_17"])? == "1",
+        corrected: corrected(fa),
         version: form.version(),
     }))
+}
+
+/// What a correction says about its originals, each of which may be from before the system.
+fn corrected(fa: Node<'_, '_>) -> Vec<String> {
+    let originals = fa.children().filter(|node| node.tag_name().name() == "DaneFaKorygowanej");
+    originals.filter_map(|node| at(node, &["NrKSeFFaKorygowanej"])).collect()
 }
 
 /// What every invoice must have stands in the order of the schema.

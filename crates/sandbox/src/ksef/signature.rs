@@ -6,6 +6,7 @@
 mod reference;
 
 use c14n::Canonicalizer;
+use chrono::{DateTime, NaiveDateTime};
 use roxmltree::{Document, Node};
 
 use super::certificate::{Certificate, Hash, Method};
@@ -41,10 +42,16 @@ pub(crate) enum Flaw {
     References,
     /// 9107: the referenced data has another digest.
     Digest,
-    /// 9109: a reference leads nowhere or to several places.
+    /// 9108: a reference leads to several places, which is how signed parts are exchanged.
+    Several,
+    /// 9109: a reference leads nowhere.
     Target,
     /// 9110: nothing refers to the data.
     NoData,
+    /// 20006: the signing time is no time.
+    Time,
+    /// 21159: the signed properties name another certificate.
+    Certificate,
 }
 
 impl Flaw {
@@ -57,8 +64,11 @@ impl Flaw {
             Self::Content => 9105,
             Self::References => 9106,
             Self::Digest => 9107,
+            Self::Several => 9108,
             Self::Target => 9109,
             Self::NoData => 9110,
+            Self::Time => 20006,
+            Self::Certificate => 21159,
         }
     }
 }
@@ -134,7 +144,21 @@ fn check_properties(
     let value = bytes_of(child(digest, "DigestValue")?)?;
     // The ministry's own receipts name their certificate by SHA-1, so that is taken here.
     let expected = reference::digest(hash, certificate.der(), reference::Sha1::Taken);
-    if expected == Some(value) { Ok(()) } else { Err(Flaw::Content) }
+    let expected = expected.ok_or(Flaw::Content)?;
+    if expected == value { check_time(properties) } else { Err(Flaw::Certificate) }
+}
+
+/// The time of signing is a moment, with or without an offset, where it is told.
+fn check_time(properties: Node<'_, '_>) -> Result<(), Flaw> {
+    let mut nodes = properties.descendants();
+    let Some(node) = nodes.find(|node| node.has_tag_name((XADES, "SigningTime"))) else {
+        return Ok(());
+    };
+    let text = plain(node).unwrap_or_default();
+    let text = text.trim();
+    let zoned = DateTime::parse_from_rfc3339(text).is_ok();
+    let bare = NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f").is_ok();
+    if zoned || bare { Ok(()) } else { Err(Flaw::Time) }
 }
 
 fn certificate(signature: Node<'_, '_>) -> Result<Certificate, Flaw> {

@@ -306,6 +306,13 @@ impl Ask<'_> {
         Exception::about(21405, what)
     }
 
+    /// A body without a member that has a code of its own, or with a value in it that has one;
+    /// a correct client does not send it.
+    pub(super) fn lacking(&self, code: u32, what: &str) -> Exception {
+        self.note(format!("off the schema: {what}"));
+        Exception::about(code, what)
+    }
+
     /// The version of the answer that is asked for.
     pub(super) fn accepted(&self) -> Version {
         version(self.header(ACCEPT.as_str()).unwrap_or_default())

@@ -46,9 +46,7 @@ pub(super) fn init(ask: &Ask<'_>) -> Answered {
     let signed =
         signature::verify(&ask.incoming.body).map_err(|flaw| Exception::new(flaw.code()))?;
     let package = request::package(&signed.content)?;
-    if !package.form.is_known() {
-        return Err(Exception::about(21211, "FormCode"));
-    }
+    login::check_form(&package.form)?;
     let vector = login::undeclared(ask, &signed.certificate)?;
     let may = ask.ksef.with_store(|store| {
         let has = |role| store.people.has(&vector, &package.context, role);
@@ -153,13 +151,14 @@ pub(super) fn upload(ask: &Ask<'_>) -> Answered {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct FinishBody {
-    reference_number: String,
+    reference_number: Option<String>,
 }
 
 /// Ends the uploading and starts the processing.
 pub(super) fn finish(ask: &Ask<'_>) -> Answered {
     let body: FinishBody = ask.body()?;
-    let reference = body.reference_number;
+    let reference = body.reference_number.filter(|reference| !reference.is_empty());
+    let reference = reference.ok_or_else(|| ask.lacking(21148, "referenceNumber"))?;
     if !numbers::is_reference(&reference) {
         return Err(Exception::new(24001));
     }

@@ -17,8 +17,9 @@ use super::store::{Element, Store};
 use super::{KsefV1, batch, common};
 use crate::ksef::{numbers, sha256};
 
-/// Everything that a package unpacks to may have this size together.
-const LARGEST_CONTENT: u64 = 2 * 1024 * 1024 * 1024;
+/// Everything that a package unpacks to may have this size together, because the double holds it in
+/// memory: some 100,000 usual invoices.
+const LARGEST_CONTENT: u64 = 256 * 1024 * 1024;
 
 /// What the steps hand on.
 #[derive(Default)]
@@ -87,7 +88,7 @@ fn take(
             matches(&content.archive, file.size, &file.hash)
         }
         Step::DecompressPackage => {
-            content.files = unpack(std::mem::take(&mut content.archive))?;
+            content.files = unpack(std::mem::take(&mut content.archive), LARGEST_CONTENT)?;
             Ok(())
         }
         Step::ExportAndInitSP => {
@@ -114,12 +115,13 @@ fn decrypt(ksef: &KsefV1, reference: &str) -> Result<Vec<Vec<u8>>, Exception> {
     decrypted.collect::<Option<_>>().ok_or_else(|| Exception::new(20005))
 }
 
-/// The files of the archive; deflate is the only method (specification 1.9, chapter 9.2).
-fn unpack(archive: Vec<u8>) -> Result<Vec<(String, Bytes)>, Exception> {
+/// The files of the archive, together no more than so many bytes; deflate is the only method
+/// (specification 1.9, chapter 9.2).
+fn unpack(archive: Vec<u8>, most: u64) -> Result<Vec<(String, Bytes)>, Exception> {
     let wrong = || Exception::new(21216);
     let mut archive = ZipArchive::new(Cursor::new(archive)).map_err(|_| wrong())?;
     let mut files = Vec::with_capacity(archive.len());
-    let mut left = LARGEST_CONTENT;
+    let mut left = most;
     for index in 0..archive.len() {
         let entry = archive.by_index(index).map_err(|_| wrong())?;
         if entry.compression() != CompressionMethod::Deflated {
@@ -127,11 +129,12 @@ fn unpack(archive: Vec<u8>) -> Result<Vec<(String, Bytes)>, Exception> {
         }
         let name = entry.name().map_err(|_| wrong())?.into_owned();
         let mut content = Vec::new();
-        entry.take(left).read_to_end(&mut content).map_err(|_| wrong())?;
-        left = left.saturating_sub(u64::try_from(content.len()).unwrap_or(u64::MAX));
+        entry.take(left + 1).read_to_end(&mut content).map_err(|_| wrong())?;
+        let size = u64::try_from(content.len()).unwrap_or(u64::MAX);
+        left = left.checked_sub(size).ok_or_else(wrong)?;
         files.push((name, content.into()));
     }
-    if left == 0 { Err(wrong()) } else { Ok(files) }
+    Ok(files)
 }
 
 /// Makes an element of each file.
@@ -258,5 +261,30 @@ fn duplicates(store: &Store, passages: &[Passage<'_>]) -> Vec<usize> {
 fn settle(passage: &Passage<'_>, step: Step, outcome: Result<(), Exception>) {
     if let Some(stage) = Process::Invoice.stage(step) {
         passage.reached(stage, outcome);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use zip::{ZipWriter, write::SimpleFileOptions};
+
+    use super::*;
+
+    #[test]
+    fn an_archive_gives_as_many_bytes_as_it_may_and_no_more() {
+        let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
+        for name in ["a.xml", "b.xml"] {
+            archive.start_file(name, SimpleFileOptions::default()).unwrap();
+            archive.write_all(&[b' '; 5000]).unwrap();
+        }
+        let archive = archive.finish().unwrap().into_inner();
+        assert!(archive.len() < 1000);
+        let files = unpack(archive.clone(), 10_000).unwrap();
+        assert_eq!(files.iter().map(|(_, bytes)| bytes.len()).sum::<usize>(), 10_000);
+        for most in [9_999, 5_000, 4_999, 0] {
+            assert!(unpack(archive.clone(), most).is_err(), "{most}");
+        }
     }
 }

@@ -128,7 +128,7 @@ pub(super) fn revoke(ask: &Ask<'_>, caller: &Caller) -> Answered {
         ask.body::<RevokeBody>()?.revoke_token;
     if newer == source_token_identifier.is_some()
         || newer && !numbers::is_reference(&token_number)
-        || source_token_identifier.is_some_and(|one| !one.fits())
+        || source_token_identifier.as_ref().is_some_and(|one| !one.fits())
     {
         return Err(ask.off_schema("revokeToken"));
     }
@@ -136,7 +136,11 @@ pub(super) fn revoke(ask: &Ask<'_>, caller: &Caller) -> Answered {
         let own = store.sessions.get(&caller.session).map(|session| session.vector.clone());
         let mut tokens = store.people.tokens.iter();
         let token = tokens.find(|one| one.number == token_number && one.context == caller.context);
-        let token = token.ok_or_else(|| Exception::new(21409))?;
+        let maker = |token: &&Token| {
+            let named = source_token_identifier.as_ref();
+            named.is_none_or(|one| one.value == token.parent.identifier().value)
+        };
+        let token = token.filter(maker).ok_or_else(|| Exception::new(21409))?;
         let manages =
             caller.roles.contains(&Role::Owner) || caller.roles.contains(&Role::CredentialsManage);
         match token.state {

@@ -21,8 +21,8 @@ const LARGEST_ENCRYPTED: u64 = 2_097_152;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct SendBody {
-    invoice_hash: FileHash,
-    invoice_payload: Value,
+    invoice_hash: Option<FileHash>,
+    invoice_payload: Option<Value>,
 }
 
 #[derive(Deserialize)]
@@ -62,7 +62,10 @@ struct EncryptedPayload {
 impl Hash {
     /// The digest, if it is SHA-256 in Base64.
     pub(super) fn read(&self, ask: &Ask<'_>) -> Result<[u8; 32], Exception> {
-        let named = self.algorithm == "SHA-256" && self.encoding == "Base64";
+        if self.encoding != "Base64" {
+            return Err(ask.lacking(21411, "encoding"));
+        }
+        let named = self.algorithm == "SHA-256";
         let bytes = unbase64(&self.value).and_then(|bytes| bytes.try_into().ok());
         bytes.filter(|_| named).ok_or_else(|| ask.off_schema("hashSHA"))
     }
@@ -116,6 +119,8 @@ fn element(ask: &Ask<'_>, session: &Session, received: Received) -> Element {
 /// The checks that need no key.
 fn received(ask: &Ask<'_>, caller: &Caller) -> Result<Received, Exception> {
     let SendBody { invoice_hash, invoice_payload } = ask.body()?;
+    let invoice_hash = invoice_hash.ok_or_else(|| ask.lacking(21137, "invoiceHash"))?;
+    let payload = invoice_payload.ok_or_else(|| ask.lacking(21133, "invoicePayload"))?;
     let hash = invoice_hash.hash.read(ask)?;
     let size = invoice_hash.file_size;
     if size == 0 || size > LARGEST_PLAIN {
@@ -125,16 +130,24 @@ fn received(ask: &Ask<'_>, caller: &Caller) -> Result<Received, Exception> {
         let session = store.sessions.get(&caller.session);
         session.is_some_and(|session| session.declared.is_some())
     });
-    let kind = invoice_payload["type"].as_str().unwrap_or_default().to_owned();
+    let kind = payload["type"].as_str().unwrap_or_default().to_owned();
+    let has = |name: &str| !payload[name].is_null();
+    let sealed = has("encryptedInvoiceBody") || has("encryptedInvoiceHash");
+    if (kind == "plain" && sealed) || (kind == "encrypted" && has("invoiceBody")) {
+        return Err(ask.lacking(21147, "invoicePayload"));
+    }
+    if ["invoiceBody", "encryptedInvoiceBody"].iter().any(|name| payload[*name] == "") {
+        return Err(ask.lacking(21133, "invoicePayload"));
+    }
     match (kind.as_str(), encryption) {
         ("plain", false) => {
-            let payload: PlainPayload = read(ask, invoice_payload)?;
+            let payload: PlainPayload = read(ask, payload)?;
             let body = unbase64(&payload.invoice_body).ok_or_else(|| Exception::new(20004))?;
             matches(&body, size, &hash)?;
             Ok(Received { body: body.into(), encrypted: false, hash, size })
         }
         ("encrypted", true) => {
-            let payload: EncryptedPayload = read(ask, invoice_payload)?;
+            let payload: EncryptedPayload = read(ask, payload)?;
             let declared = &payload.encrypted_invoice_hash;
             let sealed = declared.hash.read(ask)?;
             if declared.file_size == 0 || declared.file_size > LARGEST_ENCRYPTED {
@@ -146,7 +159,7 @@ fn received(ask: &Ask<'_>, caller: &Caller) -> Result<Received, Exception> {
             Ok(Received { body: body.into(), encrypted: true, hash, size })
         }
         ("plain" | "encrypted", _) => Err(Exception::new(21413)),
-        _ => Err(ask.off_schema("invoicePayload")),
+        _ => Err(ask.lacking(21146, "invoicePayload")),
     }
 }
 

@@ -15,6 +15,7 @@ use super::roles::{OPERATIONAL, Role};
 use super::store::{Challenge, End, Session, Store, Verdict};
 use super::{session, to_millis};
 use crate::ksef::certificate::{Certificate, Holder};
+use crate::ksef::document::Form;
 use crate::ksef::{hex, keys, numbers, signature};
 use crate::reply::Reply;
 
@@ -137,7 +138,7 @@ pub(super) fn binary(ask: &Ask<'_>) -> Result<(), Exception> {
 /// The challenge of a request, which is spent by it.
 fn check(ask: &Ask<'_>, opening: &Opening) -> Result<Challenge, Exception> {
     check_context(&opening.context)?;
-    check_form(opening)?;
+    check_form(&opening.form)?;
     ask.ksef.with_store(|store| {
         let life = store.settings.challenge_life;
         let challenge = store.challenges.remove(&opening.challenge);
@@ -151,8 +152,16 @@ fn check(ask: &Ask<'_>, opening: &Opening) -> Result<Challenge, Exception> {
     })
 }
 
-fn check_form(opening: &Opening) -> Result<(), Exception> {
-    if opening.form.is_known() { Ok(()) } else { Err(Exception::about(21211, "FormCode")) }
+/// A form that is not taken is told from another version of one that is.
+pub(super) fn check_form(form: &Form) -> Result<(), Exception> {
+    if form.is_known() {
+        return Ok(());
+    }
+    let other = Form::known().into_iter().any(|known| {
+        let version = form.schema_version.clone();
+        *form == Form { schema_version: version, ..known }
+    });
+    Err(Exception::about(if other { 21417 } else { 21211 }, "FormCode"))
 }
 
 fn check_context(context: &Context) -> Result<(), Exception> {
@@ -168,7 +177,7 @@ pub(super) fn blank(
     reference: &str,
     context: Context,
     vector: Vector,
-    form: crate::ksef::document::Form,
+    form: Form,
 ) -> Session {
     Session {
         reference: reference.to_owned(),

@@ -16,7 +16,7 @@ use crate::reply::Reply;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct HideBody {
-    invoice_hide_request: Hiding,
+    invoice_hide_request: Option<Hiding>,
 }
 
 #[derive(Deserialize)]
@@ -29,7 +29,7 @@ struct Hiding {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct ShowBody {
-    invoice_hide_cancelation_request: Showing,
+    invoice_hide_cancelation_request: Option<Showing>,
 }
 
 #[derive(Deserialize)]
@@ -42,7 +42,7 @@ struct Showing {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct ReportBody {
-    scam_report: Report,
+    scam_report: Option<Report>,
 }
 
 #[derive(Deserialize)]
@@ -55,7 +55,7 @@ struct Report {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct CancelBody {
-    scam_report_cancelation: Cancelation,
+    scam_report_cancelation: Option<Cancelation>,
 }
 
 #[derive(Deserialize)]
@@ -100,30 +100,38 @@ impl Kind {
     }
 }
 
+/// The one member of a body, which the schema lets out at times although nothing is said without.
+fn wrapped<T>(ask: &Ask<'_>, content: Option<T>, name: &str) -> Result<T, Exception> {
+    content.ok_or_else(|| ask.lacking(23001, name))
+}
+
 /// Hides an invoice.
 pub(super) fn hide(ask: &Ask<'_>, caller: &Caller) -> Answered {
     let Hiding { ksef_reference_number, hiding_reason } =
-        ask.body::<HideBody>()?.invoice_hide_request;
+        wrapped(ask, ask.body::<HideBody>()?.invoice_hide_request, "invoiceHideRequest")?;
     change(ask, caller, HIDDEN, &ksef_reference_number, hiding_reason, true)
 }
 
 /// Shows an invoice again.
 pub(super) fn show(ask: &Ask<'_>, caller: &Caller) -> Answered {
+    let body = ask.body::<ShowBody>()?.invoice_hide_cancelation_request;
     let Showing { ksef_reference_number, hiding_cancelation_reason } =
-        ask.body::<ShowBody>()?.invoice_hide_cancelation_request;
+        wrapped(ask, body, "invoiceHideCancelationRequest")?;
     change(ask, caller, HIDDEN, &ksef_reference_number, hiding_cancelation_reason, false)
 }
 
 /// Reports an invoice.
 pub(super) fn report(ask: &Ask<'_>, caller: &Caller) -> Answered {
-    let Report { ksef_reference_number, report_reason } = ask.body::<ReportBody>()?.scam_report;
+    let Report { ksef_reference_number, report_reason } =
+        wrapped(ask, ask.body::<ReportBody>()?.scam_report, "scamReport")?;
     change(ask, caller, SCAM, &ksef_reference_number, report_reason, true)
 }
 
 /// Takes a report back.
 pub(super) fn cancel(ask: &Ask<'_>, caller: &Caller) -> Answered {
+    let body = ask.body::<CancelBody>()?.scam_report_cancelation;
     let Cancelation { ksef_reference_number, report_cancelation_reason } =
-        ask.body::<CancelBody>()?.scam_report_cancelation;
+        wrapped(ask, body, "scamReportCancelation")?;
     change(ask, caller, SCAM, &ksef_reference_number, report_cancelation_reason, false)
 }
 

@@ -156,7 +156,7 @@ pub(super) fn query(ask: &Ask<'_>, caller: &Caller) -> Answered {
     let criteria = ask.body::<QueryBody>()?.query_criteria.unwrap_or_default();
     let moment = |text: &Option<String>| match text {
         None => Ok(None),
-        Some(text) => moment_of(text).map(Some).ok_or_else(|| ask.off_schema("createdDate")),
+        Some(text) => moment_of(text).map(Some).ok_or_else(|| ask.lacking(20006, "createdDate")),
     };
     let (from, to) = (moment(&criteria.created_date_from)?, moment(&criteria.created_date_to)?);
     let wanted = criteria.payment_identifier.as_deref();

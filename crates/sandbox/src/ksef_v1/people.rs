@@ -212,6 +212,8 @@ pub(super) struct People {
     pub(super) tokens: Vec<Token>,
     /// NIP and PESEL of one person.
     pub(super) links: Vec<(String, String)>,
+    /// Numbers of people who have died.
+    pub(super) dead: BTreeSet<String>,
 }
 
 impl People {
@@ -245,6 +247,20 @@ impl People {
                 && grant.to.value == receiver
                 && !matches!(grant.way, Way::Accounting { .. })
         })
+    }
+
+    /// Whether the person behind a vector, or behind the maker of a token, has died.
+    pub(super) fn is_dead(&self, vector: &Vector) -> bool {
+        let maker = match vector {
+            Vector::Token(number) => {
+                let mut tokens = self.tokens.iter();
+                tokens.find(|token| token.number == *number).map(|token| &token.parent)
+            }
+            Vector::Certificate { parent, .. } => Some(&**parent),
+            _ => None,
+        };
+        let keys = self.keys(maker.unwrap_or(vector));
+        keys.iter().any(|key| self.dead.contains(&key.value))
     }
 
     /// All identifiers of the person or company behind a vector.

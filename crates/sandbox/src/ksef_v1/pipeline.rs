@@ -10,7 +10,7 @@ use super::people::{Context, Vector, Way};
 use super::process::{Process, Stage, Step, description};
 use super::roles::Role;
 use super::store::{Accepted, Element, Session, Store, Verdict};
-use crate::ksef::document::{self, Invoice};
+use crate::ksef::document::{self, Invoice, PartyId};
 use crate::ksef::numbers;
 
 /// Starts the processing of an element of an interactive session.
@@ -148,7 +148,10 @@ impl<'a> Passage<'a> {
     fn essentials(&self) -> Result<(), Exception> {
         let Some(invoice) = &self.invoice else { return Err(Exception::new(23001)) };
         self.with_session(|store, session, _| {
-            may_issue(store, &session.vector, &session.context, invoice)
+            may_issue(store, &session.vector, &session.context, invoice)?;
+            let known = |number: &String| store.invoice(number).is_some();
+            let found = invoice.corrected.iter().all(known);
+            if found { Ok(()) } else { Err(Exception::new(21423)) }
         })
     }
 
@@ -255,6 +258,13 @@ fn may_issue(
         None if seller == nip => has(Role::InvoiceWrite),
         None if invoice.buyer.nip() == Some(nip) => {
             invoice.self_invoicing && has(Role::InvoiceWrite) && given(Role::SelfInvoicing)
+        }
+        // Who issues in the seller's name is the buyer, by the NIP.
+        None if invoice.self_invoicing && invoice.buyer.id == PartyId::None => {
+            return Err(Exception::new(21418));
+        }
+        None if invoice.self_invoicing && invoice.buyer.nip().is_none() => {
+            return Err(Exception::new(21419));
         }
         None => return Err(Exception::new(21212)),
     };

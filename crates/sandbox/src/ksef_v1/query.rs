@@ -144,13 +144,11 @@ pub(super) fn criteria(ask: &Ask<'_>) -> Result<Criteria, Exception> {
         "subjectAuthorized" => Subject::Authorized,
         _ => return Err(wrong("subjectType")),
     };
-    let read = |text: &Option<String>, name: &str| {
-        text.as_deref().and_then(moment_of).ok_or_else(|| wrong(name))
-    };
     let optional = |text: &Option<String>, name: &str| match text {
         None => Ok(None),
-        Some(text) => moment_of(text).map(Some).ok_or_else(|| wrong(name)),
+        Some(text) => moment_of(text).map(Some).ok_or_else(|| ask.lacking(20006, name)),
     };
+    let read = |text: &Option<String>, name: &str| optional(text, name)?.ok_or_else(|| wrong(name));
     let by_date = match written.kind.as_str() {
         "incremental" => false,
         "range" | "detail" => true,

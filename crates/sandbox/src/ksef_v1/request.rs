@@ -81,14 +81,14 @@ pub(super) enum Kind {
 pub(super) fn opening(xml: &[u8], kind: Kind) -> Result<Opening, Exception> {
     let text = text(xml)?;
     let document = Document::parse(text).map_err(|_| Exception::new(9101))?;
-    opening_of(document.root_element(), kind).map_err(off_schema)
+    opening_of(document.root_element(), kind)
 }
 
 /// Reads a request to initialise a batch.
 pub(super) fn package(xml: &[u8]) -> Result<Package, Exception> {
     let text = text(xml)?;
     let document = Document::parse(text).map_err(|_| Exception::new(9101))?;
-    let package = package_of(document.root_element()).map_err(off_schema)?;
+    let package = package_of(document.root_element())?;
     let ordinals: BTreeSet<u64> = package.parts.iter().map(|part| part.ordinal).collect();
     // The schema wants them to differ; without a gap they can be joined.
     let count = u64::try_from(package.parts.len()).unwrap_or(u64::MAX);
@@ -98,8 +98,20 @@ pub(super) fn package(xml: &[u8]) -> Result<Package, Exception> {
     Ok(package)
 }
 
-fn off_schema(misfit: Misfit) -> Exception {
-    Exception::about(21401, misfit.0)
+/// What leaves the schema and has no code of its own.
+impl From<Misfit> for Exception {
+    fn from(misfit: Misfit) -> Self {
+        Self::about(21401, misfit.0)
+    }
+}
+
+/// An element whose absence has a code of its own.
+fn needed<'a, 'input>(
+    children: &mut Children<'a, 'input>,
+    name: &str,
+    code: u32,
+) -> Result<Node<'a, 'input>, Exception> {
+    children.optional(INIT, name).ok_or_else(|| Exception::about(code, name))
 }
 
 /// UTF-8 without a byte order mark, a DTD or CDATA (KSeF 1.x facts §14, pitfall 14).
@@ -117,13 +129,13 @@ fn text(xml: &[u8]) -> Result<&str, Exception> {
     Ok(text)
 }
 
-fn opening_of(root: Node<'_, '_>, kind: Kind) -> Result<Opening, Misfit> {
+fn opening_of(root: Node<'_, '_>, kind: Kind) -> Result<Opening, Exception> {
     let name = match kind {
         Kind::Token => "InitSessionTokenRequest",
         Kind::Signed => "InitSessionSignedRequest",
     };
     if !root.has_tag_name((AUTH, name)) {
-        return Err(Misfit(name.to_owned()));
+        return Err(Misfit(name.to_owned()).into());
     }
     let mut children = Children::of(root)?;
     let context = children.take(AUTH, "Context")?;
@@ -150,25 +162,25 @@ fn opening_of(root: Node<'_, '_>, kind: Kind) -> Result<Opening, Misfit> {
     Ok(Opening { challenge, context, form, encryption, proof })
 }
 
-fn package_of(root: Node<'_, '_>) -> Result<Package, Misfit> {
+fn package_of(root: Node<'_, '_>) -> Result<Package, Exception> {
     if !root.has_tag_name((INIT, "InitRequest")) {
-        return Err(Misfit("InitRequest".to_owned()));
+        return Err(Misfit("InitRequest".to_owned()).into());
     }
     let mut children = Children::of(root)?;
     let context = subject(children.take(INIT, "Identifier")?)?;
     let form = form(children.take(INIT, "DocumentType")?)?;
-    let encryption = encryption(children.take(INIT, "Encryption")?)?;
-    let signature = children.take(INIT, "PackageSignature")?;
+    let encryption = encryption(needed(&mut children, "Encryption", 21136)?)?;
+    let signature = needed(&mut children, "PackageSignature", 21140)?;
     children.optional(DSIG, "Signature");
     children.end()?;
     let mut parts = Children::of(signature)?;
-    let mut package = Children::of(parts.take(INIT, "Package")?)?;
+    let mut package = Children::of(needed(&mut parts, "Package", 21135)?)?;
     package.text(BATCH, "PackageType", |text| ["single", "split"].contains(&text))?;
     package.text(BATCH, "CompressionType", |text| text == "zip")?;
     let name = package.text(BATCH, "Value", is_file_name)?;
     package.end()?;
-    let file = file_hash(parts.take(INIT, "PackageFileHash")?, u64::MAX)?;
-    let list = parts.take(INIT, "PackagePartsList")?;
+    let file = file_hash(needed(&mut parts, "PackageFileHash", 21139)?, u64::MAX)?;
+    let list = needed(&mut parts, "PackagePartsList", 21141)?;
     parts.end()?;
     let mut list = Children::of(list)?;
     let mut found = Vec::new();
@@ -177,8 +189,11 @@ fn package_of(root: Node<'_, '_>) -> Result<Package, Misfit> {
     }
     list.end()?;
     let names: BTreeSet<&str> = found.iter().map(|part| part.name.as_str()).collect();
-    if found.is_empty() || found.len() > 100 || names.len() != found.len() {
-        return Err(Misfit("PackagePartsList".to_owned()));
+    if found.is_empty() {
+        return Err(Exception::new(21207));
+    }
+    if found.len() > 100 || names.len() != found.len() {
+        return Err(Misfit("PackagePartsList".to_owned()).into());
     }
     Ok(Package { context, form, encryption, name, file, parts: found })
 }
@@ -229,9 +244,11 @@ fn subject(node: Node<'_, '_>) -> Result<Context, Misfit> {
     Ok(context)
 }
 
-fn form(node: Node<'_, '_>) -> Result<Form, Misfit> {
+fn form(node: Node<'_, '_>) -> Result<Form, Exception> {
     let mut children = Children::of(node)?;
-    children.text(TYPES, "Service", |text| text == "KSeF")?;
+    if children.text(TYPES, "Service", |_| true)? != "KSeF" {
+        return Err(Exception::about(21145, "Service"));
+    }
     let mut code = Children::of(children.take(TYPES, "FormCode")?)?;
     children.end()?;
     let mut text = |name: &str, longest: usize| {
@@ -247,37 +264,50 @@ fn form(node: Node<'_, '_>) -> Result<Form, Misfit> {
     Ok(form)
 }
 
-fn encryption(node: Node<'_, '_>) -> Result<Declared, Misfit> {
+fn encryption(node: Node<'_, '_>) -> Result<Declared, Exception> {
     let mut children = Children::of(node)?;
     let key = children.take(TYPES, "EncryptionKey")?;
-    let sealed = fixed(key, &[("Encoding", "Base64"), ("Algorithm", "AES"), ("Size", "256")], 344)?;
+    let sealed_key = declared(key, &[("Algorithm", "AES"), ("Size", "256")], 344, 21143)?;
     let vector = children.take(TYPES, "EncryptionInitializationVector")?;
-    let vector = fixed(vector, &[("Encoding", "Base64"), ("Bytes", "16")], 24)?;
+    let vector = declared(vector, &[("Bytes", "16")], 24, 21144)?;
     let transformations = [
         ("EncryptionAlgorithmKey", ["RSA", "ECB", "PKCS#1"]),
         ("EncryptionAlgorithmData", ["AES", "CBC", "PKCS#7"]),
     ];
-    for (name, [algorithm, mode, padding]) in transformations {
+    for (name, expected) in transformations {
         let mut inner = Children::of(children.take(TYPES, name)?)?;
-        inner.text(TYPES, "Algorithm", |text| text == algorithm)?;
-        inner.text(TYPES, "Mode", |text| text == mode)?;
-        inner.text(TYPES, "Padding", |text| text == padding)?;
+        for (part, expected) in ["Algorithm", "Mode", "Padding"].into_iter().zip(expected) {
+            if inner.text(TYPES, part, |_| true)? != expected {
+                return Err(Exception::about(21410, name));
+            }
+        }
         inner.end()?;
     }
     children.end()?;
-    Ok(Declared { sealed_key: sealed, vector })
+    Ok(Declared { sealed_key, vector })
 }
 
-/// Fixed values and then a Base64 value of a length.
-fn fixed(node: Node<'_, '_>, values: &[(&str, &str)], length: usize) -> Result<Vec<u8>, Misfit> {
+/// A Base64 value of a length behind what describes it; another description has that code.
+fn declared(
+    node: Node<'_, '_>,
+    about: &[(&str, &str)],
+    length: usize,
+    code: u32,
+) -> Result<Vec<u8>, Exception> {
+    let name = node.tag_name().name();
     let mut children = Children::of(node)?;
-    for (name, value) in values {
-        children.text(TYPES, name, |text| text == *value)?;
+    if children.text(TYPES, "Encoding", |_| true)? != "Base64" {
+        return Err(Exception::about(21411, name));
+    }
+    for (part, expected) in about {
+        if children.text(TYPES, part, |_| true)? != *expected {
+            return Err(Exception::about(code, name));
+        }
     }
     let value = plain(children.take(TYPES, "Value")?).unwrap_or_default();
     children.end()?;
     let bytes = unbase64(&value).filter(|_| value.len() == length);
-    bytes.ok_or_else(|| Misfit(format!("{}/Value", node.tag_name().name())))
+    bytes.ok_or_else(|| Misfit(format!("{name}/Value")).into())
 }
 
 fn is_file_name(text: &str) -> bool {

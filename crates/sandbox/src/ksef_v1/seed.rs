@@ -9,8 +9,8 @@ use serde::Serialize;
 use super::KsefV1;
 use super::people::{Context, Grant, IdKind, Identifier, People, Token, TokenState, Vector, Way};
 use super::roles::{OF_TOKENS, Role};
-use super::store::{Accepted, Store};
-use super::view::AcceptedInvoice;
+use super::store::{Accepted, Element, Store};
+use super::view::{AcceptedInvoice, TakenInvoice};
 use crate::front::Context as Shared;
 use crate::ksef::document::{self, Form};
 use crate::ksef::{base64, credentials, hex, numbers, sha256};
@@ -55,7 +55,8 @@ pub(super) fn name(nip: &str) -> &'static str {
 /// What the double starts with.
 pub(super) fn store(shared: &Shared) -> Store {
     let now = shared.clock.now();
-    let people = People { grants: grants(now), tokens: tokens(shared, now), links: Vec::new() };
+    let (grants, tokens) = (grants(now), tokens(shared, now));
+    let people = People { grants, tokens, ..People::default() };
     let providers =
         (1..=12).map(|number| (format!("PPL{number:06}"), format!("Dostawca Zmyślony {number}")));
     Store { people, providers: providers.collect(), ..Store::default() }
@@ -159,6 +160,16 @@ pub(super) fn add(ksef: &KsefV1, bytes: Bytes) -> Result<AcceptedInvoice, SeedEr
         });
         store.accepted.get(place).map(view).ok_or(SeedError { code: 23001 })
     })
+}
+
+/// An invoice that was taken in, as tests see it.
+pub(super) fn taken(reference: &str, element: &Element) -> TakenInvoice {
+    TakenInvoice {
+        element: reference.to_owned(),
+        session: element.session.clone(),
+        hash: base64(&element.hash),
+        at: element.received,
+    }
 }
 
 /// An accepted invoice as tests see it.

@@ -105,20 +105,26 @@ pub(super) async fn authenticate(ksef: &KsefV1, reference: &str) -> Result<(), E
     ksef.pace().await;
     let now = ksef.now();
     ksef.scripted(Process::Authentication, Step::Authenticate)?;
-    let (certificate, declared) = ksef.with_store(|store| {
+    let (certificate, declared, dead) = ksef.with_store(|store| {
         let session = store.sessions.get(reference);
-        session.map(|it| (it.certificate.clone(), it.declared.clone())).unwrap_or_default()
+        let dead = session.is_some_and(|session| store.people.is_dead(&session.vector));
+        let (certificate, declared) =
+            session.map(|it| (it.certificate.clone(), it.declared.clone())).unwrap_or_default();
+        (certificate, declared, dead)
     });
+    if dead {
+        return Err(Exception::new(21307));
+    }
     if certificate.is_some_and(|certificate| !certificate.valid_at(now)) {
         return Err(Exception::new(21305));
     }
     ksef.pace().await;
     ksef.scripted(Process::Authentication, Step::DecryptKey)?;
     let Some(declared) = declared else { return Ok(()) };
-    let key = keys::encryption()
-        .decrypt(&declared.sealed_key)
-        .and_then(|key| SessionKey::new(&key, &declared.vector))
-        .ok_or_else(|| Exception::new(21412))?;
+    // A key that cannot be opened is none; one that was opened may still be no key for AES-256.
+    let key = keys::encryption().decrypt(&declared.sealed_key);
+    let key = key.ok_or_else(|| Exception::new(21415))?;
+    let key = SessionKey::new(&key, &declared.vector).ok_or_else(|| Exception::new(21412))?;
     ksef.with_store(|store| {
         if let Some(session) = store.sessions.get_mut(reference) {
             session.key = Some(key);

@@ -27,6 +27,20 @@ pub struct AcceptedInvoice {
     pub at: DateTime<Utc>,
 }
 
+/// An invoice that was taken in, whatever became of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct TakenInvoice {
+    /// Its element number.
+    pub element: String,
+    /// The session or batch that it came in.
+    pub session: String,
+    /// Base64 of the SHA-256 of its bytes, as its sender declared it.
+    pub hash: String,
+    /// When it was taken in.
+    pub at: DateTime<Utc>,
+}
+
 /// A session or a batch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]

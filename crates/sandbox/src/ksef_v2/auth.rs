@@ -22,6 +22,7 @@ use super::problem::{Problem, moment};
 use super::request::Request;
 use super::resources::{self, LoginBlock};
 use super::store::{Ordered, Store};
+use super::view::LoginView;
 use super::{KsefV2, answer};
 use crate::front::{Incoming, Mood};
 use crate::ksef::numbers;
@@ -93,6 +94,17 @@ impl Verdict {
 }
 
 impl Logins {
+    /// The test's views.
+    pub(super) fn views(&self) -> Vec<LoginView> {
+        let view = |(reference, login): (&str, &Login)| LoginView {
+            reference: reference.to_owned(),
+            status: login.verdict.code,
+            redeemed: login.redeemed,
+            revoked: login.revoked,
+        };
+        self.operations.iter().map(view).collect()
+    }
+
     /// Whoever stands behind the tokens of an operation.
     pub(super) fn caller(&self, operation: &str) -> Option<&Caller> {
         self.operations.get(operation).map(|login| &login.caller)

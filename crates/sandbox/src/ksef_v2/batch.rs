@@ -9,8 +9,10 @@ use super::blob::Blob;
 use super::problem::Problem;
 use super::request::Request;
 use super::session::{SessionKind, SessionStatus, wrong_status};
+use super::store::Store;
+use super::view::UploadedPart;
 use super::{KsefV2, batch_work, online, storage};
-use crate::ksef::numbers;
+use crate::ksef::{base64, numbers, sha256};
 use crate::reply::Reply;
 
 /// How long each part may take; all links live as long as all parts together.
@@ -196,4 +198,15 @@ pub(super) fn put(ksef: &KsefV2, reference: &str, ordinal: u64, bytes: &bytes::B
         parts.stored.insert(ordinal, stored);
         201
     })
+}
+
+/// The parts that an open batch holds, for the test.
+pub(super) fn uploaded(store: &Store, reference: &str) -> Vec<UploadedPart> {
+    let parts = store.sessions.all.get(reference).and_then(|session| session.parts.as_ref());
+    let stored = parts.into_iter().flat_map(|parts| &parts.stored);
+    let view = |(ordinal, stored): (&u64, &Stored)| {
+        let hash = base64(&sha256(&stored.bytes.load().ok()?));
+        Some(UploadedPart { ordinal: *ordinal, hash })
+    };
+    stored.filter_map(view).collect()
 }

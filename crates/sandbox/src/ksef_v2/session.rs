@@ -14,7 +14,7 @@ use super::people::{Caller, Identity, Permission};
 use super::problem::{Problem, moment};
 use super::request::Request;
 use super::store::{Ordered, Store};
-use super::view::SessionView;
+use super::view::{ReceivedInvoice, SessionView};
 use super::{storage, upo};
 use crate::ksef::aes::SessionKey;
 use crate::reply::Reply;
@@ -243,6 +243,22 @@ impl Sessions {
     /// The test's views.
     pub(super) fn views(&self) -> Vec<SessionView> {
         self.all.iter().map(|(reference, session)| session.view(reference)).collect()
+    }
+
+    /// The test's views of all invoices.
+    pub(super) fn received(&self) -> Vec<ReceivedInvoice> {
+        let of_session = |(session, it): (&str, &Session)| {
+            let view = |invoice: &SentInvoice| ReceivedInvoice {
+                session: session.to_owned(),
+                reference: invoice.reference.clone(),
+                hash: invoice.hash.clone(),
+                at: invoice.sent,
+                status: invoice.status.code,
+                ksef_number: invoice.ksef_number.clone(),
+            };
+            it.invoices.iter().map(view).collect::<Vec<_>>()
+        };
+        self.all.iter().flat_map(of_session).collect()
     }
 
     /// A session that the caller may look at: of its own context, and made by itself unless it may

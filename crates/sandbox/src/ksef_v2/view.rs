@@ -46,3 +46,45 @@ pub struct SessionView {
     /// Invoices that were refused.
     pub refused: usize,
 }
+
+/// A login.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct LoginView {
+    /// Its reference number.
+    pub reference: String,
+    /// The code of its status.
+    pub status: u16,
+    /// Whether its tokens were given out.
+    pub redeemed: bool,
+    /// Whether it was ended.
+    pub revoked: bool,
+}
+
+/// An invoice that arrived in a session, whatever became of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct ReceivedInvoice {
+    /// The session.
+    pub session: String,
+    /// Its number in the session.
+    pub reference: String,
+    /// SHA-256 of the document as its sender declared it, Base64.
+    pub hash: String,
+    /// When it arrived; for a batch, when that was opened.
+    pub at: DateTime<Utc>,
+    /// The code of its status.
+    pub status: u16,
+    /// Its number in KSeF, once it has one.
+    pub ksef_number: Option<String>,
+}
+
+/// A part of a package that was put to its link.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct UploadedPart {
+    /// Its number, from 1.
+    pub ordinal: u64,
+    /// SHA-256 of the bytes that arrived, Base64.
+    pub hash: String,
+}

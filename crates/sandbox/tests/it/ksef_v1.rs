@@ -1,6 +1,7 @@
 //! The double of KSeF 1.x.
 
 mod batch;
+mod causes;
 mod client;
 mod common;
 mod contract;

@@ -199,9 +199,11 @@ fn answer(body: &Bytes) -> Result<FiscalisationAnswer, FieldError> {
 
 fn status(envelope: &Envelope) -> Result<(Open<FiscalisationStatus>, Option<String>), FieldError> {
     let field = "statusFisc";
-    let value = envelope.find(field)?.ok_or(FieldError::missing(field))?;
-    let code = value.get("code").and_then(whole_number).ok_or(wrong_form(field))?;
-    let description = value.get("desc").and_then(|text| text.as_str()).map(str::to_owned);
+    let value = envelope.object(field)?.ok_or(FieldError::missing(field))?;
+    let code = value.find("code")?.as_ref().and_then(whole_number).ok_or(wrong_form(field))?;
+    // The words are for people, and two of them are none.
+    let description = value.find("desc").ok().flatten();
+    let description = description.and_then(|text| text.as_str().map(str::to_owned));
     Ok((Open::from_raw(code), description))
 }
 

@@ -39,6 +39,12 @@ pub struct SharedKeys {
 }
 
 impl SharedKeys {
+    /// Keys of days, each day once.
+    pub(crate) fn of(unique_number: UniqueNumber, mut days: Vec<(NaiveDate, SharedKey)>) -> Self {
+        days.sort_by_key(|(day, _)| *day);
+        Self { unique_number, days }
+    }
+
     /// The register that the keys are for.
     pub fn unique_number(&self) -> &UniqueNumber {
         &self.unique_number
@@ -95,13 +101,13 @@ impl Endpoint for FetchSharedKeys {
             return Err(FieldError::new("sharedKeys", "does not hold three keys").into());
         }
         let days: Option<Vec<_>> = wire.keys.into_iter().map(day_key).collect();
-        let mut days =
+        let days =
             days.ok_or(FieldError::new("sharedKeys", "holds something else than days and keys"))?;
-        days.sort_by_key(|(day, _)| *day);
-        if days.windows(2).any(|pair| pair[0].0 == pair[1].0) {
+        let keys = SharedKeys::of(unique_number, days);
+        if keys.days.windows(2).any(|pair| pair[0].0 == pair[1].0) {
             return Err(FieldError::new("sharedKeys", "holds two keys of one day").into());
         }
-        Ok(SharedKeys { unique_number, days })
+        Ok(keys)
     }
 }
 

@@ -63,6 +63,27 @@ fn an_inner_identifier_must_be_the_outer_one() {
 }
 
 #[test]
+fn a_replayed_command_is_read_under_a_new_identifier_of_its_kind_and_of_no_other() {
+    let range = JpkRange::new(JpkId::new(5).unwrap(), JpkId::new(9).unwrap()).unwrap();
+    let wanted = DetailedDocuments { scope: range, shipment: ShipmentTypes::all() };
+    let call = CallCpd { service: CpdService::FetchKeys.into() };
+    let commands = [
+        Received::CallCpd(call),
+        timetable(),
+        Received::QrCode(QrPrinting::Off),
+        Received::DetailedDocuments(wanted),
+    ];
+    for command in &commands {
+        for other in &commands {
+            let code = other.kind().raw();
+            let id = CommandId::parse(&format!("{code}.WTE2001000009.2030-01-01T00:00:00.000Z"));
+            let read = Received::decode(&id.unwrap(), &command.plaintext());
+            assert_eq!(read.is_ok(), command.kind() == other.kind(), "{command:?} as {code}");
+        }
+    }
+}
+
+#[test]
 fn a_command_with_a_wrong_or_missing_field_says_which() {
     for (kind, attributes, field) in [
         ("CCS", "", "CPDServiceName"),
@@ -84,6 +105,21 @@ fn a_command_with_a_wrong_or_missing_field_says_which() {
         let CommandError::Field(found) = error else { panic!("{error}") };
         assert_eq!(found.field, field, "{attributes}");
         assert!(error.to_string().chars().count() <= 200);
+    }
+}
+
+#[test]
+fn a_command_that_says_two_things_is_not_carried_out() {
+    for (kind, attributes, field) in [
+        ("CQC", r#""qrCode":0,"qrCode":-1"#, "qrCode"),
+        ("CCS", r#""CPDServiceName":"KCS","CPDServiceName":"KFD""#, "CPDServiceName"),
+        ("DDD", r#""scope":"5-9","shipmentType":"ALL","scope":"1-9""#, "scope"),
+        ("TFD", &format!(r#"{TIMETABLE},"sendFreqEventHub":0"#), "sendFreqEventHub"),
+        ("TFD", &format!(r#"{TIMETABLE},"shippmentType":"PR""#), "shipmentType"),
+    ] {
+        let error = decode(kind, &format!(r#"{{"attributes":{{{attributes}}}}}"#)).unwrap_err();
+        let CommandError::Field(found) = error else { panic!("{error}") };
+        assert_eq!((found.field, found.reason), (field, "is there twice with two values"));
     }
 }
 

@@ -3,13 +3,19 @@
 use std::time::Duration;
 
 use super::{
-    Action, Channel, CommandId, CommandKind, DRIFT, ErrorKind, Event, JpkId, JpkRange, Machine,
-    Now, ReadOnly, Schedule, TimeDelta, Todo, Token,
+    Action, Channel, CommandId, CommandKind, DRIFT, ErrorKind, Event, JpkId, Machine, Now,
+    ReadOnly, Schedule, TimeDelta, Todo, Token,
 };
-use crate::worker::action::{Answer, Failed};
+use crate::{
+    journal::Purpose,
+    worker::action::{Answer, Failed},
+};
 
 /// How often a package is made smaller before somebody has to look.
-const SMALLER: u32 = 4;
+pub(super) const SMALLER: u32 = 4;
+
+/// How many commands that cannot be opened are told apart.
+const UNOPENED: usize = 32;
 
 /// How long after its channel is open again a poll that failed is made again.
 const AFTER: Duration = Duration::from_secs(1);
@@ -25,8 +31,8 @@ impl Machine {
             let failures = self.line_mut(channel).succeed();
             events.extend((failures > 0).then_some(Event::Recovered(channel, failures)));
         }
-        if answer != Answer::Stumbled && !is_idle(action) {
-            self.stumbles.succeed();
+        if answer != Answer::Stumbled {
+            self.stumbles.succeed(action);
         }
         match answer {
             Answer::Done => self.done(now, action),
@@ -47,12 +53,13 @@ impl Machine {
             Answer::Sent => self.sent(),
             Answer::TokenRefused => self.token_refused(now),
             Answer::Rejected(kind) => events.push(self.rejected(now, kind)),
-            Answer::Withdrawn(again) => {
-                (self.wanted.withdrawal, self.smaller) = (false, self.smaller + 1);
-                self.commands.extend(again.map(|id| (id, Todo::AnswerAgain)));
+            Answer::Withdrawn { purpose, first } => self.withdrawn(purpose, first),
+            Answer::Gone(range) => {
+                self.gone(now, action, range);
+                events.push(Event::Missing(range));
             }
+            Answer::NoRoom { id, limit } => events.extend(self.no_room(now, action, id, limit)),
             Answer::State { repository, sent, journalled } => {
-                self.due.reconcile = now.tick + self.timing.reconcile;
                 events.extend(self.compare(now, repository, sent, journalled));
             }
             Answer::ReadOnly => {
@@ -65,7 +72,7 @@ impl Machine {
                 events.push(Event::ReadOnly);
             }
             Answer::Failed(failed) => self.failed(now, action, &failed),
-            Answer::Stumbled => self.stumbled(now),
+            Answer::Stumbled => self.stumbled(now, action),
         }
         events
     }
@@ -88,9 +95,11 @@ impl Machine {
                 self.due.certificates = now.tick + self.timing.certificates;
             }
             Action::Pack => self.skip_times(now),
-            Action::Repeat(_) => self.wanted.repetition = None,
+            Action::Repeat(_) => self.repeated(now),
+            Action::Withdraw => self.wanted.withdrawal = false,
             Action::FetchKeys => {
                 self.wanted.keys = false;
+                self.unopened.values_mut().for_each(|has_keys| *has_keys = true);
                 self.due.poll = now.tick;
             }
             _ => {}
@@ -116,6 +125,7 @@ impl Machine {
     /// After a new command the WebApi is asked at once for the next one. One that is known here
     /// already may be offered for ever, so asking again waits for the schedule.
     fn take_command(&mut self, now: Now, id: CommandId, todo: Todo) {
+        self.unopened.remove(&id);
         let is_known = self.commands.iter().any(|(known, _)| *known == id);
         if is_known || todo == Todo::Confirm {
             self.polled(now);
@@ -127,16 +137,18 @@ impl Machine {
         }
     }
 
-    /// The repository may have new keys: those are fetched first. The second time the command is
-    /// given up, since the one behind it would never come otherwise.
+    /// The repository may have new keys: those are fetched first, however long that takes. With
+    /// them the command is given up, since the one behind it would never come otherwise.
     fn take_unopened(&mut self, now: Now, id: CommandId) {
-        if self.unopened.as_ref() == Some(&id) {
-            self.take_command(now, id, Todo::Reject);
-        } else {
-            self.wanted.keys = true;
-            self.unopened = Some(id);
-            self.polled(now);
+        if self.unopened.get(&id) == Some(&true) {
+            return self.take_command(now, id, Todo::Reject);
         }
+        if self.unopened.len() >= UNOPENED {
+            self.unopened.clear();
+        }
+        self.unopened.insert(id, false);
+        self.wanted.keys = true;
+        self.polled(now);
     }
 
     fn executed(&mut self, now: Now, id: &CommandId, is_to_confirm: bool) {
@@ -156,7 +168,7 @@ impl Machine {
 
     fn sent(&mut self) {
         self.token = Token::Good;
-        self.smaller = 0;
+        (self.smaller, self.smallest) = (0, SMALLER);
     }
 
     /// A refused token is replaced at once; a new one that is refused too waits.
@@ -171,7 +183,7 @@ impl Machine {
     }
 
     fn rejected(&mut self, now: Now, kind: ErrorKind) -> Event {
-        if self.smaller < SMALLER {
+        if self.smaller < self.smallest {
             self.wanted.withdrawal = true;
             return Event::Rejected { kind, times: self.smaller };
         }
@@ -179,41 +191,41 @@ impl Machine {
         Event::Stuck(kind)
     }
 
-    /// A repository that lacks what it was sent gets it again when it still lacks it the next
-    /// time: processing takes a while, and the Event Hub answers before.
-    fn compare(
-        &mut self,
-        now: Now,
-        repository: Option<JpkId>,
-        sent: Option<JpkId>,
-        journalled: Option<JpkId>,
-    ) -> Option<Event> {
-        let before = self.behind.take();
-        if let Some(repository) = repository.filter(|_| repository > journalled) {
-            return Some(Event::Ahead { repository, journalled });
-        }
-        let sent = sent.filter(|_| repository < sent)?;
-        match before {
-            Some(was_sent) if repository < Some(was_sent) => {
-                let first = repository.map_or(Some(JpkId::MIN), JpkId::next)?;
-                let range = JpkRange::new(first, was_sent).ok()?;
-                self.wanted.repetition = Some(range);
-                Some(Event::Behind(range))
-            }
-            _ => {
-                self.behind = Some(sent);
-                self.due.reconcile = now.tick + self.timing.look_again;
-                None
-            }
+    /// What was packed for a command has to be packed again, and so has what was sent again; the
+    /// schedule's documents count as not packed.
+    fn withdrawn(&mut self, purpose: Purpose, first: Option<JpkId>) {
+        (self.wanted.withdrawal, self.smaller) = (false, self.smaller + 1);
+        match purpose {
+            Purpose::Request(id) => self.commands.push_back((id, Todo::AnswerAgain)),
+            Purpose::Repeat => self.repeat_from(first),
+            Purpose::Schedule => {}
         }
     }
 
-    /// The register, its journal or the packing failed: everything waits, as for a channel.
-    fn stumbled(&mut self, now: Now) {
-        let kind = ErrorKind::Local;
-        let failed = Failed { channel: Channel::Cpd, kind, retry_after: None };
-        let chance = self.chance();
-        self.stumbles.fail(now.tick, &failed, chance);
+    /// Packages cannot be made so small. If that was tried because the Event Hub refused larger
+    /// ones, the larger ones are what there is; otherwise somebody has to look.
+    fn no_room(
+        &mut self,
+        now: Now,
+        action: &Action,
+        id: Option<JpkId>,
+        limit: usize,
+    ) -> Option<Event> {
+        if self.smaller > 0 {
+            self.smaller -= 1;
+            self.smallest = self.smaller;
+            return None;
+        }
+        self.stumbles.hold(now.tick, action, STUCK);
+        Some(Event::NoRoom { id, limit })
+    }
+
+    /// The register, its journal or the packing failed: that waits, as for a channel.
+    fn stumbled(&mut self, now: Now, action: &Action) {
+        if !matches!(action, Action::Wait(_)) {
+            let chance = self.chance();
+            self.stumbles.fail(now.tick, action, chance);
+        }
     }
 
     fn failed(&mut self, now: Now, action: &Action, failed: &Failed) {
@@ -233,10 +245,8 @@ impl Machine {
         }
         if *action == Action::Reconcile && failed.kind == ErrorKind::Refused {
             self.due.reconcile = now.tick + self.timing.reconcile;
-        }
-        // Without new keys the command can still be given up.
-        if *action == Action::FetchKeys {
-            self.wanted.keys = false;
+            // It will not say what it has, so there is nothing to wait for.
+            self.view.unknown_until = None;
         }
     }
 
@@ -247,11 +257,6 @@ impl Machine {
         self.seen = now;
         (moved.abs() > DRIFT).then_some(Event::ClockMoved(moved))
     }
-}
-
-/// Whether an action that succeeds proves nothing.
-fn is_idle(action: &Action) -> bool {
-    matches!(action, Action::Wait(_) | Action::RenewLease)
 }
 
 /// The channel that is known to work by this answer.

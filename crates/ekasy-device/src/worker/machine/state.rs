@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     code::ReadOnlyReason,
-    ident::{CommandId, JpkRange},
+    ident::{CommandId, JpkId, JpkRange},
     journal::Schedule,
     worker::action::Todo,
 };
@@ -31,6 +31,8 @@ pub struct Start {
     pub commands: Vec<(CommandId, Todo)>,
     /// How far the register is on its way to be read-only.
     pub read_only: ReadOnly,
+    /// The highest number of the repository, when it was ahead of the journal.
+    pub ahead: Option<JpkId>,
 }
 
 /// How far a register is on its way to be read-only.
@@ -57,6 +59,29 @@ pub(super) struct Wanted {
     pub(super) keys: bool,
     /// The repository lacks these documents.
     pub(super) repetition: Option<JpkRange>,
+}
+
+/// What is known of the repository's view of the register.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct View {
+    /// In this run the repository has not been asked yet. Until then that is waited for.
+    pub(super) unknown_until: Option<Tick>,
+    /// It has documents up to this number, and the journal has not.
+    pub(super) ahead: Option<JpkId>,
+    /// What had been sent when it was found behind.
+    pub(super) behind: Option<JpkId>,
+    /// What was sent again.
+    pub(super) repeated: Option<Repeated>,
+}
+
+/// Documents that were sent again.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Repeated {
+    pub(super) range: JpkRange,
+    /// What the repository had then.
+    pub(super) had: Option<JpkId>,
+    /// How often, without its having got any farther.
+    pub(super) times: u32,
 }
 
 /// What is due, by the monotonic clock.

@@ -1,8 +1,12 @@
 //! What the machine decides, from inputs alone.
 
+mod held_up;
+mod repository;
+
 use super::*;
 use crate::{
-    ident::{Interval, ShipmentTypes},
+    ident::{Interval, JpkRange, ShipmentTypes},
+    journal::Purpose,
     worker::action::{Answer, Failed},
 };
 
@@ -101,7 +105,8 @@ fn a_package_that_is_refused_shrinks_four_times_and_then_waits_for_somebody() {
         let told = machine.answer(at(1), &Action::Send, Answer::Rejected(ErrorKind::TooLarge));
         assert!(matches!(told[..], [Event::Rejected { times: told, .. }] if told == times));
         assert_eq!(machine.next(at(1), &facts), Action::Withdraw);
-        machine.answer(at(1), &Action::Withdraw, Answer::Withdrawn(None));
+        let (purpose, first) = (Purpose::Schedule, None);
+        machine.answer(at(1), &Action::Withdraw, Answer::Withdrawn { purpose, first });
         assert_eq!(machine.smaller(), times + 1);
         let unpacked = Facts { has_unpacked: true, ..facts };
         assert_eq!(machine.next(at(1), &unpacked), Action::Pack);
@@ -261,13 +266,14 @@ fn a_register_that_died_while_it_became_read_only_still_sends_everything_first()
         let start = Start { schedule, read_only: ReadOnly::Local(reason), ..Start::default() };
         let mut machine = Machine::new(Timing::default(), start, at(0), 1);
         machine.answer(at(0), &Action::Poll, Answer::NoCommand);
+        assert_eq!(machine.next(at(0), &facts(true, 0, None)), Action::Reconcile);
+        let state = Answer::State { repository: None, sent: None, journalled: None };
+        machine.answer(at(0), &Action::Reconcile, state);
         assert_eq!(machine.next(at(0), &facts(true, 0, None)), Action::Pack);
         // While the Event Hub is left alone there is nothing to hurry for.
         let failed =
             Failed { channel: Channel::EventHub, kind: ErrorKind::Connect, retry_after: None };
         machine.answer(at(0), &Action::Send, Answer::Failed(failed));
-        let state = Answer::State { repository: None, sent: None, journalled: None };
-        machine.answer(at(0), &Action::Reconcile, state);
         machine.answer(at(0), &Action::CheckCertificates, Answer::Done);
         let Action::Wait(wait) = machine.next(at(0), &facts(false, 1, Some(60))) else {
             panic!("no wait")
@@ -310,29 +316,6 @@ fn a_confirmation_that_is_refused_for_good_keeps_nothing_else_waiting() {
     assert_eq!(machine.next(at(3600), &Facts::default()), Action::Poll);
     machine.answer(at(3600), &Action::Poll, Answer::Command(id, Todo::Confirm));
     assert_eq!(machine.next(at(3600), &Facts::default()), confirm);
-}
-
-#[test]
-fn nothing_is_repeated_until_the_repository_was_behind_twice() {
-    let id = |number| JpkId::new(number).unwrap();
-    let state = |repository: u64, sent: u64| Answer::State {
-        repository: JpkId::new(repository).ok(),
-        sent: Some(id(sent)),
-        journalled: Some(id(100)),
-    };
-    let mut machine = machine(7200);
-    assert!(machine.answer(at(0), &Action::Reconcile, state(4, 9)).is_empty());
-    // It is processing: now it has what it lacked then.
-    assert!(machine.answer(at(3600), &Action::Reconcile, state(9, 20)).is_empty());
-    let told = machine.answer(at(7200), &Action::Reconcile, state(12, 30));
-    assert!(
-        matches!(told[..], [Event::Behind(range)] if range == JpkRange::new(id(13), id(20)).unwrap())
-    );
-    assert!(matches!(machine.next(at(7200), &Facts::default()), Action::Poll));
-    machine.answer(at(7200), &Action::Poll, Answer::NoCommand);
-    assert!(matches!(machine.next(at(7200), &Facts::default()), Action::Repeat(_)));
-    let told = machine.answer(at(7200), &Action::Reconcile, state(101, 30));
-    assert!(matches!(told[..], [Event::Ahead { .. }]));
 }
 
 #[test]

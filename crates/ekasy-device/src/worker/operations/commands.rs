@@ -1,5 +1,7 @@
 //! Commands of the repository: offered, accepted, carried out, confirmed (CRK facts §6.3).
 
+use std::collections::BTreeSet;
+
 use common_core::open::Open;
 
 use super::{Operations, Trouble};
@@ -15,23 +17,23 @@ use crate::{
     fiscalisation,
     ident::{CheckFrequency, CommandId, CommandKind, SendFrequency},
     journal::{Acceptance, CommandState, Outcome, Pins, Registration, Schedule},
+    packing::PackError,
     worker::{
         action::{Answer, Todo},
         event::Event,
     },
 };
 
-/// The record of an answer that has to be packed again.
-const AGAIN: &str = "answer-again";
+/// The record of the answers that have to be packed again.
+const AGAIN: &str = "answers-again";
 
 impl Operations {
     /// Commands that were begun in an earlier run.
     pub(crate) async fn begun_commands(&self) -> Result<Vec<(CommandId, Todo)>, Trouble> {
         let open = self.journal.open_commands().await?.into_iter();
         let mut begun: Vec<_> = open.map(|(id, state)| (id, todo(&state))).collect();
-        if let Some(id) = self.journal.kept::<Option<CommandId>>(AGAIN).await?.flatten() {
-            begun.push((id, Todo::AnswerAgain));
-        }
+        let again = self.answers_again().await?.into_iter();
+        begun.extend(again.map(|id| (id, Todo::AnswerAgain)));
         Ok(begun)
     }
 
@@ -86,6 +88,11 @@ impl Operations {
             Ok(Done::Executed(schedule)) => (Outcome::Executed, schedule),
             Ok(Done::Failed(sentence)) => (Outcome::Failed(sentence), None),
             Err(Trouble::Device(error)) => (Outcome::Failed(sentence(&error)), None),
+            // Asked again they would be no more, and no smaller.
+            Err(error @ Trouble::Gone(_)) => (Outcome::Failed(error.to_string()), None),
+            Err(Trouble::Pack(error @ PackError::LimitTooSmall { .. })) => {
+                (Outcome::Failed(error.to_string()), None)
+            }
             Err(Trouble::Call(error)) if !error.retryable() => {
                 let outcome = Outcome::Failed(refusal(&error));
                 self.tell(Event::Failed(error));
@@ -219,15 +226,27 @@ impl Operations {
         let state = self.journal.command(id).await?;
         let wanted = state.map(|state| Received::decode(id, state.plaintext.as_bytes()));
         if let Some(Ok(Received::DetailedDocuments(wanted))) = wanted {
-            self.pack_answer(id, &wanted, smaller).await?;
+            match self.pack_answer(id, &wanted, smaller).await {
+                // They were dropped meanwhile. The command is finished; somebody is told.
+                Err(Trouble::Gone(range)) => self.tell(Event::Missing(range)),
+                packed => packed?,
+            }
         }
-        self.journal.keep(AGAIN, &None::<CommandId>).await?;
+        let mut again = self.answers_again().await?;
+        again.remove(id);
+        self.journal.keep(AGAIN, &again).await?;
         Ok(Answer::Executed(id.clone(), None))
     }
 
     /// Remembers that an answer has to be packed again.
     pub(super) async fn will_answer_again(&self, id: &CommandId) -> Result<(), Trouble> {
-        Ok(self.journal.keep(AGAIN, &Some(id)).await?)
+        let mut again = self.answers_again().await?;
+        again.insert(id.clone());
+        Ok(self.journal.keep(AGAIN, &again).await?)
+    }
+
+    async fn answers_again(&self) -> Result<BTreeSet<CommandId>, Trouble> {
+        Ok(self.journal.kept(AGAIN).await?.unwrap_or_default())
     }
 }
 

@@ -4,6 +4,7 @@ use super::{Operations, Trouble};
 use crate::{
     client::RegisterSealer,
     command::DetailedDocuments,
+    device::SourceError,
     ident::{CommandId, CommandKind, JpkRange, ShipmentTypes},
     journal::{Journalled, Purpose},
     packing::{Limits, Package, Packer, Plan, Selection},
@@ -54,7 +55,8 @@ impl Operations {
         self.pack_range(shipment, rest).await
     }
 
-    /// Packs documents once more that the repository turned out to lack.
+    /// Packs documents once more that the repository turned out to lack: the same documents, under
+    /// a new identifier.
     pub(super) async fn repeat(&self, range: JpkRange, smaller: u32) -> Result<(), Trouble> {
         let selection = Selection::scheduled(self.shipment().await?);
         let shipment = self.shipment_of(Purpose::Repeat, selection, smaller).await?;
@@ -64,7 +66,14 @@ impl Operations {
     async fn pack_range(&self, mut shipment: Shipment, range: JpkRange) -> Result<(), Trouble> {
         let mut next = Some(range.first());
         while let Some(rest) = next.and_then(|first| JpkRange::new(first, range.last()).ok()) {
-            let page = self.source.page(rest).await?;
+            let page = match self.source.page(rest).await {
+                // What was found before is kept in no other place than here.
+                Err(error @ SourceError::Gone(_)) if rest.first() > range.first() => {
+                    self.close(shipment).await?;
+                    return Err(error.into());
+                }
+                page => page?,
+            };
             let Some(last) = page.last().map(Journalled::last) else { break };
             self.add(&mut shipment, &page).await?;
             next = last.next();

@@ -6,6 +6,7 @@ use super::{Held, Operations, Trouble};
 use crate::{
     ErrorKind,
     command::web_api::SasToken,
+    ident::JpkRange,
     journal::{Purpose, StoredToken},
     worker::{action::Answer, event::Event},
 };
@@ -59,18 +60,13 @@ impl Operations {
     /// Takes back the package that is next, with what belongs to it. That an answer has to be
     /// packed again is journalled before, since the command is finished already.
     pub(super) async fn withdraw(&self) -> Result<Answer, Trouble> {
-        let Some(stored) = self.journal.next_package().await? else {
-            return Ok(Answer::Withdrawn(None));
-        };
-        let again = match stored.purpose() {
-            Purpose::Request(id) => Some(id.clone()),
-            _ => None,
-        };
-        if let Some(id) = &again {
+        let Some(stored) = self.journal.next_package().await? else { return Ok(Answer::Done) };
+        let purpose = stored.purpose().clone();
+        if let Purpose::Request(id) = &purpose {
             self.will_answer_again(id).await?;
         }
         self.journal.withdraw(stored.position()).await?;
-        Ok(Answer::Withdrawn(again))
+        Ok(Answer::Withdrawn { purpose, first: stored.package().range().map(JpkRange::first) })
     }
 
     /// A token is given up a while before its end: never more than a quarter of its life.

@@ -7,12 +7,15 @@ use serde::{Deserialize, Serialize};
 use super::{Operations, Trouble};
 use crate::{
     code::ReadOnlyReason,
-    ident::CommandKind,
-    worker::{action::Answer, event::Event, machine::ReadOnly},
+    ident::{CommandKind, JpkId},
+    worker::{action::Answer, event::Event, machine::ReadOnly, options::Ahead},
 };
 
 /// The record of a register that is becoming read-only.
 const READ_ONLY: &str = "read-only";
+
+/// The record of how far the repository is ahead of the journal: the next run must know.
+const AHEAD: &str = "ahead";
 
 #[derive(Serialize, Deserialize)]
 struct ReadOnlyRecord {
@@ -29,12 +32,27 @@ impl Operations {
             self.client.use_web_api(&address)?;
             self.journal.update_registration(|of| of.web_api = Some(address)).await?;
         }
-        let progress = self.journal.progress().await?;
-        Ok(Answer::State {
-            repository: state.last_document,
-            sent: progress.sent,
-            journalled: progress.journalled,
-        })
+        let repository = state.last_document;
+        let sent = self.journal.progress().await?.sent;
+        let next = self.journal.next_number().await?;
+        let journalled = next.map_or(Some(JpkId::MAX), |next| JpkId::new(next.get() - 1).ok());
+        let ahead = repository.filter(|_| repository > journalled);
+        if let (Some(repository), Ahead::Tell) = (ahead, self.options.ahead) {
+            self.tell(Event::Ahead { repository, journalled });
+            return Ok(Answer::State { repository: journalled, sent, journalled });
+        }
+        if ahead != self.known_ahead().await? {
+            self.journal.keep(AHEAD, &ahead).await?;
+        }
+        Ok(Answer::State { repository, sent, journalled })
+    }
+
+    /// The repository's highest number, when it was ahead of the journal the last time.
+    pub(super) async fn known_ahead(&self) -> Result<Option<JpkId>, Trouble> {
+        if self.options.ahead == Ahead::Tell {
+            return Ok(None);
+        }
+        Ok(self.journal.kept::<Option<JpkId>>(AHEAD).await?.flatten())
     }
 
     pub(super) fn check_certificates(&self) -> Answer {

@@ -1,7 +1,8 @@
 //! A life that is cut off at every operation of the store, and begun again.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
+use common_store::MemoryStore;
 use ekasy_device::journal::Journal;
 use tokio::time::timeout;
 
@@ -25,16 +26,22 @@ async fn a_life_without_trouble_is_complete() {
 
 /// Cut off at that operation, in that way; whether the operation was reached.
 async fn cut_off(at: usize, moment: Moment, fault: Fault) -> bool {
-    let (store, mut world) = (memory(), World::default());
+    let store = memory();
     let dying = Dying::new(store.clone(), at, moment, fault);
+    live_on(store, dying, fault, &format!("{at} {moment:?}")).await
+}
+
+/// A life on a store that fails; whether it did.
+async fn live_on(store: Arc<MemoryStore>, dying: Dying, fault: Fault, which: &str) -> bool {
+    let mut world = World::default();
     if let Ok(Ok(journal)) =
-        timeout(PATIENCE, Journal::open(std::sync::Arc::new(dying.clone()), options())).await
+        timeout(PATIENCE, Journal::open(Arc::new(dying.clone()), options())).await
     {
         // After an error or silence, the same journal goes on; after a death it never answers.
-        for _ in 0..3 {
+        for _ in 0..4 {
             match timeout(PATIENCE, live(&journal, &mut world)).await {
                 Ok(Ok(())) => break,
-                Ok(Err(error)) => assert!(is_of_the_store(&error), "{at} {moment:?}: {error}"),
+                Ok(Err(error)) => assert!(is_of_the_store(&error), "{which}: {error}"),
                 Err(_) => assert_eq!(fault, Fault::Silence),
             }
         }
@@ -71,6 +78,21 @@ async fn a_dropped_future_at_any_operation_loses_nothing() {
     cut_off_everywhere(Fault::Silence).await;
 }
 
+/// Cut off, and cut off once more while it finds out what happened.
+#[tokio::test(start_paused = true)]
+async fn recovery_may_be_cut_off_too() {
+    for fault in [Fault::Error, Fault::Silence] {
+        for (moment, later) in (1..=12).flat_map(|n| [(Moment::Before, n), (Moment::After, n)]) {
+            for at in (5..90).step_by(7) {
+                let store = memory();
+                let dying = Dying::new(store.clone(), at, moment, fault).and_again(later);
+                let which = format!("{at} and {later} later {moment:?}");
+                assert!(live_on(store, dying, fault, &which).await, "{which}");
+            }
+        }
+    }
+}
+
 /// Dies again and again, each time a few operations after it was opened.
 #[tokio::test]
 async fn many_deaths_lose_nothing() {
@@ -80,7 +102,7 @@ async fn many_deaths_lose_nothing() {
         for death in 0..400 {
             let moment = if death % 2 == 0 { Moment::Before } else { Moment::After };
             let dying = Dying::new(store.clone(), at, moment, Fault::Death);
-            if let Ok(journal) = Journal::open(std::sync::Arc::new(dying), options()).await
+            if let Ok(journal) = Journal::open(Arc::new(dying), options()).await
                 && live(&journal, &mut world).await.is_ok()
             {
                 break;
@@ -99,7 +121,7 @@ async fn cut_off_while_dropping(at: usize, moment: Moment) -> bool {
     let (store, mut world) = (memory(), World::default());
     live(&open(store.clone()).await, &mut world).await.unwrap();
     let dying = Dying::new(store.clone(), at, moment, Fault::Death);
-    if let Ok(journal) = Journal::open(std::sync::Arc::new(dying.clone()), options()).await {
+    if let Ok(journal) = Journal::open(Arc::new(dying.clone()), options()).await {
         drop(journal.drop_documents(id(9)).await);
     }
     let has_failed = dying.has_failed();

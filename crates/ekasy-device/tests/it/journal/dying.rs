@@ -35,11 +35,13 @@ pub(crate) enum Fault {
     Silence,
 }
 
-/// A store in memory whose operation number `at`, counted from 1, fails.
+/// A store in memory whose operation number `at`, counted from 1, fails, and perhaps a later one.
 #[derive(Clone, Debug)]
 pub(crate) struct Dying {
     store: Arc<MemoryStore>,
     at: usize,
+    /// The number of a second operation that fails; none at 0.
+    again: usize,
     moment: Moment,
     fault: Fault,
     done: Arc<AtomicUsize>,
@@ -47,7 +49,12 @@ pub(crate) struct Dying {
 
 impl Dying {
     pub(crate) fn new(store: Arc<MemoryStore>, at: usize, moment: Moment, fault: Fault) -> Self {
-        Self { store, at, moment, fault, done: Arc::default() }
+        Self { store, at, again: 0, moment, fault, done: Arc::default() }
+    }
+
+    /// The operation so many later fails as well.
+    pub(crate) fn and_again(self, later: usize) -> Self {
+        Self { again: self.at + later, ..self }
     }
 
     /// Whether the operation that fails was reached.
@@ -58,11 +65,12 @@ impl Dying {
     fn run<'a, T: Send + 'a>(&self, act: StoreResult<'a, T>) -> StoreResult<'a, T> {
         let number = self.done.fetch_add(1, Ordering::SeqCst) + 1;
         let (at, moment, fault) = (self.at, self.moment, self.fault);
+        let is_cut = number == at || number == self.again;
         Box::pin(async move {
-            if number < at || (number > at && fault != Fault::Death) {
+            if number < at || (!is_cut && fault != Fault::Death) {
                 return act.await;
             }
-            if number == at && moment == Moment::After {
+            if is_cut && moment == Moment::After {
                 act.await?;
             }
             if fault == Fault::Silence {

@@ -6,7 +6,11 @@ use common_core::secret::secret_bytes;
 use common_store::{MemoryStore, SealKey, SqliteStore};
 use ekasy_device::journal::{Appended, Journal, JournalErrorKind, Options, Purpose};
 
-use super::{clock, id, memory, open, options, pack, plan, range, receipt};
+use super::{
+    clock,
+    dying::{Dying, Fault, Moment},
+    id, memory, open, options, pack, plan, range, receipt,
+};
 
 fn held_by(holder: &str, number: &str) -> Options {
     let key = SealKey::new(1, secret_bytes(vec![7; 32])).unwrap();
@@ -47,6 +51,35 @@ async fn a_new_run_of_the_same_program_takes_over_at_once() {
     new.append(receipt(1, "new")).await.unwrap();
     let error = old.append(receipt(1, "old")).await.unwrap_err();
     assert_eq!(error.kind(), JournalErrorKind::Lost);
+}
+
+/// A run that does not know what became of its last write finds out, but takes nothing from a run
+/// that came after it.
+#[tokio::test]
+async fn a_run_without_an_answer_leaves_the_journal_to_the_next_run() {
+    let mut left = 0;
+    for at in 1..60 {
+        let store = memory();
+        let dying = Dying::new(store.clone(), at, Moment::After, Fault::Error);
+        let Ok(old) = Journal::open(Arc::new(dying.clone()), options()).await else { continue };
+        let mut next = 1;
+        while !dying.has_failed() {
+            if old.append(receipt(next, "old")).await.is_ok() {
+                next += 1;
+            }
+        }
+        let new = open(store).await;
+        let last = new.progress().await.unwrap().journalled.unwrap();
+        let next = last.next().unwrap().get();
+        new.append(receipt(next, "new")).await.unwrap();
+        for _ in 0..2 {
+            let error = old.append(receipt(next, "old")).await.unwrap_err();
+            assert_eq!(error.kind(), JournalErrorKind::Lost, "{at}");
+        }
+        new.append(receipt(next + 1, "new")).await.unwrap();
+        left += 1;
+    }
+    assert!(left > 30, "{left}");
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use common_core::store::BoxFuture;
 use ekasy_device::{
     command::QrPrinting,
-    device::{DeviceResult, DocumentSource},
+    device::{DocumentSource, SourceError},
     ident::JpkRange,
     journal::{Document, Journalled, Outcome},
     packing::DocumentKind,
@@ -158,7 +158,7 @@ async fn requested_documents_go_out_in_detail_and_nothing_else_does() {
 struct ProtectedMemory(Vec<Document>);
 
 impl DocumentSource for ProtectedMemory {
-    fn page(&self, range: JpkRange) -> BoxFuture<'_, DeviceResult<Vec<Journalled>>> {
+    fn page(&self, range: JpkRange) -> BoxFuture<'_, Result<Vec<Journalled>, SourceError>> {
         let all = self.0.iter().filter(move |document| range.contains(document.id()));
         let page = all.take(3).cloned().map(Journalled::Document).collect();
         Box::pin(async move { Ok(page) })
@@ -186,6 +186,39 @@ async fn documents_that_left_the_journal_come_from_protected_memory() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn documents_that_left_the_journal_are_refused_and_not_called_missing() {
+    let till = Till::of(calm().await, Kind::Hardware);
+    let journal = till.fiscalised().await;
+    let running = Running::start(&till, &journal);
+    running.sell(2..=19).await;
+    running.report(20).await;
+    pass(hours(3)).await;
+    assert!(journal.drop_documents("15".parse().unwrap()).await.unwrap() > 10);
+    let before = till.archive();
+    let refused = [documents(3, 14, "ALL"), documents(3, 18, "ALL"), documents(15, 15, "ALL")];
+    let refused = refused.map(|command| queue(&till, command));
+    let kept = queue(&till, documents(16, 20, "ALL"));
+    let beyond = queue(&till, documents(500, 600, "ALL"));
+    settle(&till).await;
+    for id in &refused {
+        assert_eq!(confirmed(&till, id).as_deref(), Some("1"), "{id}");
+    }
+    let commands = till.sandbox.crk().commands(&till.register.unique_number);
+    let told: Vec<_> =
+        commands.iter().filter_map(|one| one.confirmation.clone()?.message).collect();
+    let told: Vec<_> = told.iter().map(String::as_str).collect();
+    let sentences = ["3-14", "3-15", "15-15"].map(|of| format!("documents {of} are not kept here"));
+    assert_eq!(told, sentences);
+    assert_eq!(confirmed(&till, &kept).as_deref(), Some("0"));
+    assert_eq!(confirmed(&till, &beyond).as_deref(), Some("0"));
+    let after = till.archive();
+    assert_eq!(after.received - before.received, 5);
+    assert_eq!(after.empty_packages - before.empty_packages, 1, "only for what never was");
+    running.stop().await;
+    till.assert_expected();
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_command_that_nobody_can_open_is_given_up_after_new_keys() {
     let till = Till::of(calm().await, Kind::Hardware);
     let running = Running::start(&till, &till.fiscalised().await);
@@ -200,6 +233,29 @@ async fn a_command_that_nobody_can_open_is_given_up_after_new_keys() {
     assert_eq!(confirmed(&till, &sealed).as_deref(), Some("1"));
     assert_eq!(till.sandbox.crk().statistics().cpd["KCS"], keys + 1);
     assert_eq!(running.alarms().len(), 2);
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_command_is_not_given_up_while_new_keys_cannot_be_fetched() {
+    let till = Till::of(calm().await, Kind::Hardware);
+    let running = Running::start(&till, &till.fiscalised().await);
+    pass(Duration::from_secs(5)).await;
+    let mut other = till.sandbox.crk().profile();
+    other.signature = sandbox::crk::Signature::Es256;
+    till.sandbox.crk().set_profile(other);
+    let sealed = queue(&till, Command::QrCode { threshold: 4 });
+    till.sandbox.crk().faults().push(Rule::new(Fault::DropRequest).command("KCS"));
+    pass(hours(7)).await;
+    assert_eq!(confirmed(&till, &sealed), None);
+    running.sell(2..=5).await;
+    running.report(6).await;
+    pass(hours(1)).await;
+    // Documents go out meanwhile; what the repository makes of them is another matter.
+    assert_eq!(running.journal.progress().await.unwrap().sent, Some("6".parse().unwrap()));
+    till.sandbox.crk().faults().clear();
+    pass(hours(2)).await;
+    assert_eq!(confirmed(&till, &sealed).as_deref(), Some("1"));
     running.stop().await;
 }
 

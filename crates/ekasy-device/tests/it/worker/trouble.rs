@@ -5,8 +5,8 @@ use std::{sync::Arc, time::Duration};
 use ekasy_device::{
     ErrorKind,
     journal::Document,
-    packing::DocumentKind,
-    worker::{Event, Timing, Worker, WorkerError},
+    packing::{DocumentKind, Limits},
+    worker::{Ahead, Event, Timing, Worker, WorkerError},
 };
 use http::Method;
 use sandbox::{
@@ -329,4 +329,139 @@ async fn a_certificate_that_is_refused_is_shown_rarely() {
         _ => None,
     });
     assert_eq!(failed, Some(ErrorKind::Forbidden));
+}
+
+#[tokio::test(start_paused = true)]
+async fn documents_that_fit_no_smaller_package_go_out_in_the_larger_one() {
+    let till = Till::of(calm().await, Kind::Hardware);
+    let journal = till.fiscalised().await;
+    // There is hardly room for what surrounds a document, so half of it is too little.
+    let limits = Limits::default().request(9_000);
+    let worker = Worker::new(
+        till.client(),
+        journal.clone(),
+        till.device.clone(),
+        till.options().limits(limits),
+    );
+    let handle = worker.handle();
+    let run = tokio::spawn(worker.run());
+    pass(Duration::from_secs(60)).await;
+    let reply = Fault::Reply { status: 400, retry_after: None };
+    let rule = Rule::new(reply).on(&Method::POST, MESSAGES).turn(Turn::First(6));
+    till.sandbox.crk().faults().push(rule);
+    for number in 2..=9 {
+        handle.append(document(number, DocumentKind::Receipt)).await.unwrap();
+    }
+    handle.append(document(10, DocumentKind::DailyReport)).await.unwrap();
+    pass(hours(12)).await;
+    assert_eq!((till.archive().numbers, till.archive().gaps.len()), (10, 0));
+    handle.stop();
+    run.await.unwrap().unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_limit_that_no_document_fits_is_told_and_tried_once_an_hour() {
+    let till = Till::of(calm().await, Kind::Hardware);
+    let journal = till.fiscalised().await;
+    let options = till.options().limits(Limits::default().request(3_000));
+    let told = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let heard = Arc::clone(&told);
+    let worker = Worker::new(till.client(), journal, till.device.clone(), options);
+    let worker = worker.on_event(move |event| {
+        if event.is_alarm() {
+            heard.lock().unwrap().push(format!("{event:?}"));
+        }
+    });
+    let handle = worker.handle();
+    let run = tokio::spawn(worker.run());
+    handle.append(document(2, DocumentKind::DailyReport)).await.unwrap();
+    pass(Duration::from_secs(60)).await;
+    // An answer to the repository fits as little, and the command is refused.
+    let id = queue(
+        &till,
+        sandbox::crk::Command::Documents { from: 1, to: 1, shipment_type: "ALL".to_owned() },
+    );
+    pass(hours(12)).await;
+    assert_eq!(super::confirmed(&till, &id).as_deref(), Some("1"));
+    let told = told.lock().unwrap().clone();
+    assert!((12..=14).contains(&told.len()), "{} alarms, such as {:?}", told.len(), told.first());
+    assert!(told.iter().all(|alarm| alarm.starts_with("NoRoom")), "{told:?}");
+    handle.stop();
+    run.await.unwrap().unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_copy_of_the_journal_that_was_put_back_sends_no_number_twice() {
+    let till = Till::of(calm().await, Kind::Hardware);
+    let journal = till.fiscalised().await;
+    let copy = Arc::new(common_store::MemoryStore::new(till.clock.clone()));
+    // What the register is at the repository stands in the copy, and its documents do not.
+    let restored = till.journal_in(copy.clone()).await.unwrap();
+    let registration = journal.registration().await.unwrap();
+    restored.update_registration(|of| *of = registration).await.unwrap();
+    restored.set_pins(&journal.pins().await.unwrap().unwrap()).await.unwrap();
+    let running = Running::start(&till, &journal);
+    running.sell(2..=9).await;
+    running.report(10).await;
+    pass(hours(1)).await;
+    running.stop().await;
+    let before = till.archive();
+    assert_eq!(before.numbers, 10);
+
+    for run in 0..2 {
+        let running = Running::start(&till, &restored);
+        if run == 0 {
+            running.sell(1..=4).await;
+            running.report(5).await;
+        }
+        let asked = queue(
+            &till,
+            sandbox::crk::Command::Documents { from: 1, to: 9, shipment_type: "ALL".to_owned() },
+        );
+        pass(hours(9)).await;
+        let archive = till.archive();
+        assert_eq!((archive.packages, archive.duplicated), (before.packages, 0));
+        assert_eq!(super::confirmed(&till, &asked), None, "another journal may have them");
+        let alarms = running.alarms();
+        assert!(alarms.iter().any(|alarm| alarm.starts_with("Ahead")), "{alarms:?}");
+        running.stop().await;
+    }
+    till.assert_expected();
+
+    // Whoever says that its numbers begin anew is believed.
+    let options = till.options().ahead(Ahead::Tell);
+    let worker = Worker::new(till.client(), restored, till.device.clone(), options);
+    let handle = worker.handle();
+    let run = tokio::spawn(worker.run());
+    pass(hours(3)).await;
+    assert!(till.archive().packages > before.packages);
+    handle.stop();
+    run.await.unwrap().unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn documents_that_are_kept_nowhere_are_told_and_the_others_sent_again() {
+    let till = Till::of(calm().await, Kind::Hardware);
+    let journal = till.fiscalised().await;
+    let running = Running::start(&till, &journal);
+    pass(Duration::from_secs(60)).await;
+    running.report(2).await;
+    pass(Duration::from_secs(60)).await;
+    let rule =
+        Rule::new(Fault::Reply { status: 201, retry_after: None }).on(&Method::POST, MESSAGES);
+    till.sandbox.crk().faults().push(rule.turn(Turn::First(1)));
+    running.sell(3..=20).await;
+    running.report(21).await;
+    pass(hours(1)).await;
+    journal.drop_documents("8".parse().unwrap()).await.unwrap();
+    pass(hours(26)).await;
+    let archive = till.archive();
+    assert_eq!((archive.highest, archive.gaps.clone()), (21, vec![(3, 8)]));
+    let alarms = running.alarms();
+    assert!(alarms.iter().any(|alarm| alarm.starts_with("Missing")), "{alarms:?}");
+    running.sell(22..=23).await;
+    running.report(24).await;
+    pass(hours(1)).await;
+    assert_eq!(till.archive().highest, 24);
+    running.stop().await;
 }

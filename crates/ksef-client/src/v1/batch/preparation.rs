@@ -5,7 +5,7 @@ use std::{
     fs::File,
     io,
     ops::ControlFlow,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -223,6 +223,8 @@ impl Work {
         let packer = Packer::new(&self.key, self.limits).level(self.level);
         let summary = packer.pack_observed(entries, &mut parts, observe).map_err(refused)?;
         manifest.finish().map_err(file)?;
+        // What is told as prepared may be stored by the caller, and outlives a loss of power then.
+        made.sync(&self.folder).map_err(file)?;
         Ok(summary)
     }
 }
@@ -249,6 +251,16 @@ struct Made(Mutex<Vec<PathBuf>>);
 impl Made {
     fn add(&self, path: PathBuf) {
         self.lock().push(path);
+    }
+
+    /// Forces the files to the disk, and their names in the folder.
+    fn sync(&self, folder: &Path) -> io::Result<()> {
+        for path in self.lock().iter() {
+            // For writing, which some systems want of a file that is forced to the disk.
+            File::options().append(true).open(path)?.sync_all()?;
+        }
+        // A folder can be opened like a file only there.
+        if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
     }
 
     fn keep(&self) {

@@ -58,7 +58,7 @@ impl Paged for ListAccessPoints {
 
     fn next(&self, page: &Self::Response) -> Option<Self> {
         let rows = page.access_points_provider_list.len();
-        let page = self.page.after(rows, page.number_of_elements, PageBounds::USUAL)?;
+        let page = self.page.after(rows, page.number_of_elements)?;
         Some(Self { page })
     }
 }

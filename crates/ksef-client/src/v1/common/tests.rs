@@ -203,12 +203,13 @@ fn providers_are_asked_for_in_pages() {
 #[test]
 fn providers_are_read_and_the_next_page_is_known() {
     let row = json!({"nameAPP": "Zmyślony", "numerAPP": "PPL000001"});
-    let body = json!({"numberOfElements": 20, "accessPointsProviderList": [row]}).to_string();
+    let body =
+        json!({"numberOfElements": 20, "accessPointsProviderList": vec![row; 10]}).to_string();
     let page = read::<ListAccessPoints>(&body).unwrap();
     assert_eq!(page.access_points_provider_list[0].numer_app.as_deref(), Some("PPL000001"));
     let list = ListAccessPoints::default().page_size(10);
     assert_eq!(list.next(&page), Some(list.clone().page_index(1)));
-    assert_eq!(ListAccessPoints::items(page).len(), 1);
+    assert_eq!(ListAccessPoints::items(page).len(), 10);
 }
 
 #[test]

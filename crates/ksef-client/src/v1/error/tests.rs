@@ -123,7 +123,7 @@ async fn every_known_code_has_a_kind_and_only_doubtful_ones_leave_the_outcome_op
     for code in ExceptionCode::known() {
         let error = error_of(refusal(400, code.number())).await;
         assert_eq!(Some(error.kind()), code.kind(), "{code}");
-        let open = matches!(error.kind(), ErrorKind::Server);
+        let open = matches!(error.kind(), ErrorKind::Server | ErrorKind::Unexpected);
         assert_eq!(error.may_have_happened(), open, "{code}");
         assert_eq!(error.recovery().is_some(), open, "{code}");
     }

@@ -9,7 +9,7 @@ use common_http::{Auth, BuildError, Info};
 use http::{HeaderValue, Method};
 use ksef_crypto::{
     number::{KsefNumber, ReferenceNumber},
-    seal::{Measure, SessionKey, seal},
+    seal::{Encryptor, Measure, SessionKey, sealed_size},
 };
 
 use crate::v1::{
@@ -39,23 +39,33 @@ pub struct Send {
 impl Send {
     /// An invoice for a session without encryption: 1 to 1,048,576 bytes of XML.
     pub fn plain(invoice: &[u8]) -> Result<Self, BuildError> {
-        let measure = Measure::of(invoice);
-        let payload = wire::InvoicePayload::Plain(STANDARD.encode(invoice));
-        Self::new(measure, payload)
+        Self::measured(invoice, Measure::of(invoice), None)
     }
 
     /// An invoice for a session that declared that key: 1 to 1,048,576 bytes of XML, which are
     /// encrypted here.
     pub fn encrypted(invoice: &[u8], key: &SessionKey) -> Result<Self, BuildError> {
-        check_size(invoice.len() as u64, LARGEST)?;
-        let sealed = seal(key, invoice);
+        Self::measured(invoice, Measure::of(invoice), Some(key))
+    }
+
+    /// An invoice that was measured already, encrypted if there is a key.
+    pub(in crate::v1) fn measured(
+        invoice: &[u8],
+        measure: Measure,
+        key: Option<&SessionKey>,
+    ) -> Result<Self, BuildError> {
+        check_size(measure.size, LARGEST)?;
+        let Some(key) = key else {
+            return Self::new(measure, wire::InvoicePayload::Plain(String::new()), invoice);
+        };
+        let sealed = encrypted(invoice, key);
+        let encrypted = Measure::of(&sealed);
         let hash = wire::EncryptedInvoiceHash::new(
-            check_size(sealed.encrypted.size, LARGEST_ENCRYPTED)?,
-            sha256(&sealed.encrypted.sha256_base64()),
+            check_size(encrypted.size, LARGEST_ENCRYPTED)?,
+            sha256(&encrypted.sha256_base64()),
         );
-        let body = STANDARD.encode(&sealed.bytes);
-        let payload = wire::InvoicePayloadEncrypted::new(body, hash);
-        Self::new(sealed.plain, wire::InvoicePayload::Encrypted(payload))
+        let payload = wire::InvoicePayloadEncrypted::new(String::new(), hash);
+        Self::new(measure, wire::InvoicePayload::Encrypted(payload), &sealed)
     }
 
     /// Size and hash of the plain invoice.
@@ -63,13 +73,45 @@ impl Send {
         &self.invoice
     }
 
-    fn new(invoice: Measure, payload: wire::InvoicePayload) -> Result<Self, BuildError> {
+    /// The request with `content` in the place of the payload's text, which is empty.
+    fn new(
+        invoice: Measure,
+        payload: wire::InvoicePayload,
+        content: &[u8],
+    ) -> Result<Self, BuildError> {
         let size = check_size(invoice.size, LARGEST)?;
         let hash = wire::InvoiceHash::new(size, sha256(&invoice.sha256_base64()));
-        let body = serde_json::to_vec(&wire::SendInvoiceRequest::new(hash, payload))
+        let frame = serde_json::to_string(&wire::SendInvoiceRequest::new(hash, payload))
             .map_err(|error| BuildError::new("body", error.to_string()))?;
-        Ok(Self { body: body.into(), invoice })
+        let place = frame.find(EMPTY).map(|start| start + EMPTY.len() - 1);
+        let place = place.ok_or_else(|| BuildError::new("body", "has no place for the invoice"))?;
+        Ok(Self { body: filled(&frame, place, content).into(), invoice })
     }
+}
+
+fn encrypted(invoice: &[u8], key: &SessionKey) -> Vec<u8> {
+    let size = usize::try_from(sealed_size(invoice.len() as u64)).unwrap_or(invoice.len());
+    let (mut encryptor, mut sealed) = (Encryptor::new(key), Vec::with_capacity(size));
+    encryptor.update(invoice, &mut sealed);
+    encryptor.finish(&mut sealed);
+    sealed
+}
+
+/// The end of a text that is empty.
+const EMPTY: &str = r#"Body":"""#;
+
+/// JSON with the Base64 of `content` at that place in it.
+///
+/// The text is written once, where it stays: as a field it would be copied, and searched for what
+/// JSON has to escape, of which Base64 has nothing. An invoice may be a megabyte.
+fn filled(frame: &str, place: usize, content: &[u8]) -> String {
+    let length = base64::encoded_len(content.len(), true).unwrap_or_default();
+    let mut body = String::with_capacity(frame.len() + length);
+    let (head, tail) = frame.split_at(place);
+    body.push_str(head);
+    STANDARD.encode_string(content, &mut body);
+    body.push_str(tail);
+    body
 }
 
 fn check_size(bytes: u64, most: u64) -> Result<u32, BuildError> {

@@ -5,7 +5,7 @@
 //! twice, because the second one is refused as a duplicate (21176, or a status of 430 or 440); but
 //! only the first one's element tells the KSeF number.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, pin::pin};
 
 use common_http::Endpoint;
 use futures_util::TryStreamExt;
@@ -60,9 +60,9 @@ impl Session {
         known: &BTreeSet<ReferenceNumber>,
     ) -> Result<Found, Error> {
         let hash = InvoiceHash::of(invoice);
-        let listed: Vec<_> = self.invoices().try_collect().await?;
+        let mut listed = pin!(self.invoices());
         let mut perhaps = Vec::new();
-        for row in listed {
+        while let Some(row) = listed.try_next().await? {
             let candidate = FoundInvoice::read(row)?;
             if known.contains(&candidate.element) {
                 continue;

@@ -8,6 +8,7 @@ use common_http::{CallOptions, Endpoint, Polled, poll_until};
 use ksef_crypto::{
     link::InvoiceHash,
     number::{KsefNumber, ReferenceNumber},
+    seal::Measure,
 };
 use serde::{Deserialize, Serialize};
 
@@ -103,10 +104,17 @@ impl Session {
         invoice: &[u8],
         options: CallOptions,
     ) -> Result<SentInvoice, Error> {
-        let send = match self.encryption_key() {
-            Some(key) => Send::encrypted(invoice, key),
-            None => Send::plain(invoice),
-        };
+        self.send_measured(invoice, Measure::of(invoice), options).await
+    }
+
+    /// The same with an invoice whose size and hash are known, so that it is not hashed again.
+    pub(in crate::v1) async fn send_measured(
+        &self,
+        invoice: &[u8],
+        measure: Measure,
+        options: CallOptions,
+    ) -> Result<SentInvoice, Error> {
+        let send = Send::measured(invoice, measure, self.encryption_key());
         let send = send.map_err(|error| Error::input(Send::INFO.name, error))?;
         let answer = self.send_with(&send, options).await?;
         let element = answer.element_reference_number.parse();

@@ -58,16 +58,17 @@ fn invoices_of_an_identifier_are_asked_for_in_pages() {
 
 #[test]
 fn invoices_of_an_identifier_are_read_and_the_next_page_is_known() {
-    let body = format!(
-        r#"{{"numberOfElements":11,"ksefReferenceNumberList":[{{"ksefReferenceNumber":"{INVOICE}","isSubject":1}},{{"isSubject":false}}]}}"#
-    );
+    let mut rows = vec![serde_json::json!({"ksefReferenceNumber": INVOICE, "isSubject": 1}); 10];
+    rows[1]["isSubject"] = false.into();
+    let body = serde_json::json!({"numberOfElements": 11, "ksefReferenceNumberList": rows});
+    let body = body.to_string();
     let page = read::<ListInvoices>(&body).unwrap();
     assert_eq!(page.ksef_reference_number_list[0].is_subject, Some(true));
     assert_eq!(page.ksef_reference_number_list[1].is_subject, Some(false));
     let list = ListInvoices::new(IDENTIFIER.parse().unwrap()).page_size(10);
     assert_eq!(list.next(&page), Some(list.clone().page_index(1)));
     assert_eq!(list.clone().page_index(1).next(&page), None);
-    assert_eq!(ListInvoices::items(page).len(), 2);
+    assert_eq!(ListInvoices::items(page).len(), 10);
 }
 
 #[test]

@@ -126,32 +126,64 @@ impl PartArchive {
     /// The invoices, one after the other, within the limits; the usual ones are
     /// [`OpenLimits::default`].
     ///
-    /// One invoice and a few that were read ahead are in memory. The stream ends after the first
-    /// error; dropping it stops the reading.
+    /// They are read on a thread of their own, which needs no runtime. One invoice and a few that
+    /// were read ahead are in memory. The stream ends after the first error; dropping it stops the
+    /// reading.
     pub fn invoices(
         &self,
         limits: OpenLimits,
     ) -> impl Stream<Item = Result<FetchedInvoice, Error>> + Send + use<> {
-        let (sender, receiver) = mpsc::channel(AHEAD);
         let archive = self.clone();
-        tokio::task::spawn_blocking(move || {
-            let read = std::fs::File::open(archive.path()).map_err(OpenError::Store);
-            let read = read.and_then(|file| {
-                read_entries(ArchiveFormat::Zip, file, &limits, |name, bytes| {
-                    let invoice = FetchedInvoice::new(name, Bytes::copy_from_slice(bytes));
-                    let nobody = |_| io::Error::from(io::ErrorKind::BrokenPipe);
-                    sender.blocking_send(Ok(invoice)).map_err(nobody)
-                })
+        read_aside(move |sender| {
+            let file = std::fs::File::open(archive.path()).map_err(OpenError::Store)?;
+            let read = read_entries(ArchiveFormat::Zip, file, &limits, |name, bytes| {
+                let invoice = FetchedInvoice::new(name, Bytes::copy_from_slice(bytes));
+                let nobody = |_| io::Error::from(io::ErrorKind::BrokenPipe);
+                sender.blocking_send(Read::Invoice(invoice)).map_err(nobody)
             });
-            if let Err(error) = read {
-                // Without a receiver nobody wants to know.
-                let _ = sender.blocking_send(Err(refused(error)));
-            }
-        });
-        stream::unfold(receiver, |mut receiver| async move {
-            receiver.recv().await.map(|next| (next, receiver))
+            read.map(drop)
         })
     }
+}
+
+/// What comes from the thread that reads.
+enum Read {
+    Invoice(FetchedInvoice),
+    Failed(Error),
+    /// The archive was read to its end.
+    End,
+}
+
+/// Invoices that another thread reads. A thread that dies without a word is an error: the rest of
+/// its invoices would be missing.
+fn read_aside(
+    read: impl FnOnce(&mpsc::Sender<Read>) -> Result<(), OpenError> + Send + 'static,
+) -> impl Stream<Item = Result<FetchedInvoice, Error>> + Send {
+    let (sender, receiver) = mpsc::channel(AHEAD);
+    let reader = std::thread::Builder::new().name("ksef-archive".to_owned()).spawn(move || {
+        let last = match read(&sender) {
+            Ok(()) => Read::End,
+            Err(error) => Read::Failed(refused(error)),
+        };
+        // Without a receiver nobody wants to know.
+        let _ = sender.blocking_send(last);
+    });
+    let start = reader.map(|_| receiver);
+    stream::unfold(Some(start), |state| async move {
+        let mut receiver = match state? {
+            Ok(receiver) => receiver,
+            Err(error) => return Some((Err(file_error(error)), None)),
+        };
+        match receiver.recv().await {
+            Some(Read::Invoice(invoice)) => Some((Ok(invoice), Some(Ok(receiver)))),
+            Some(Read::Failed(error)) => Some((Err(error), None)),
+            Some(Read::End) => None,
+            None => {
+                let cause = "the reading of the archive broke off before its end";
+                Some((Err(local(ErrorKind::File, cause)), None))
+            }
+        }
+    })
 }
 
 impl FetchedInvoice {
@@ -216,4 +248,44 @@ fn file_error(error: io::Error) -> Error {
 
 fn local(kind: ErrorKind, error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
     Error::local(kind, FetchInvoices::INFO.name, error)
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::StreamExt;
+
+    use super::*;
+
+    fn give(sender: &mpsc::Sender<Read>) {
+        let invoice = FetchedInvoice::new("a.xml", Bytes::from_static(b"<a/>"));
+        assert!(sender.blocking_send(Read::Invoice(invoice)).is_ok());
+    }
+
+    /// Begun where there is no runtime, and then read to its end.
+    fn all(
+        read: impl FnOnce(&mpsc::Sender<Read>) -> Result<(), OpenError> + Send + 'static,
+    ) -> Vec<Result<FetchedInvoice, Error>> {
+        let invoices = read_aside(read);
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(invoices.collect())
+    }
+
+    #[test]
+    fn an_archive_is_read_without_a_runtime_and_ends_where_it_ends() {
+        let read = all(|sender| {
+            give(sender);
+            Ok(())
+        });
+        assert_eq!((read.len(), &*read[0].as_ref().unwrap().name), (1, "a.xml"));
+    }
+
+    #[test]
+    fn a_reader_that_dies_does_not_pass_for_the_end_of_the_archive() {
+        let read = all(|sender| {
+            give(sender);
+            panic!("this test is about a thread that dies");
+        });
+        assert_eq!((read.len(), read[0].is_ok()), (2, true));
+        assert_eq!(read[1].as_ref().unwrap_err().kind(), ErrorKind::File);
+    }
 }

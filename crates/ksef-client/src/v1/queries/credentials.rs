@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::v1::{
     api::ONLINE,
-    endpoint::{Page, PageBounds, RequestExt, endpoint, page_setters},
+    endpoint::{Page, PageBounds, RequestExt, check_order, endpoint, page_setters},
     wire,
 };
 
@@ -155,13 +155,13 @@ impl PaymentIdentifiers {
 
     /// Sets how many rows a page has (`PageSize`).
     pub fn page_size(mut self, rows: u32) -> Self {
-        self.page = Some(Page { size: rows, ..self.page() });
+        self.page = Some(Page::new(rows, self.page().index));
         self
     }
 
     /// Sets the index of the page, counted from 0 (`PageOffset`).
     pub fn page_index(mut self, index: u32) -> Self {
-        self.page = Some(Page { index, ..self.page() });
+        self.page = Some(Page::new(self.page().size, index));
         self
     }
 
@@ -181,6 +181,11 @@ endpoint!(PaymentIdentifiers -> wire::QueryPaymentIdentifierResponse {
         section: "specification 1.9, chapter 13.11.1",
     },
     request: |this, request| {
+        if let Some(criteria) = &this.criteria
+            && let (Some(from), Some(to)) = (criteria.created_date_from, criteria.created_date_to)
+        {
+            check_order("createdDateFrom", &from, &to)?;
+        }
         let mut query = wire::QueryPaymentRequest::new();
         query.query_criteria.clone_from(&this.criteria);
         request.page(this.page(), PageBounds::PAYMENTS)?.json(&query)?.finish()
@@ -196,7 +201,7 @@ impl Paged for PaymentIdentifiers {
 
     fn next(&self, page: &Self::Response) -> Option<Self> {
         let rows = page.payment_identifiers.len();
-        let next = self.page().after(rows, page.number_of_elements, PageBounds::PAYMENTS)?;
+        let next = self.page().after(rows, page.number_of_elements)?;
         Some(Self { page: Some(next), ..self.clone() })
     }
 }

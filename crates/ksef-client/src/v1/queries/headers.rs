@@ -76,8 +76,8 @@ impl Headers<'_> {
                 }
                 Err(error) => return Err(error),
             };
-            let next = request.next(&answer);
-            let may_go_on = next.is_none() && request.is_last_full(&answer);
+            let may_go_on = request.is_last_full(&answer);
+            let next = request.next(&answer).filter(|_| !may_go_on);
             let mut rows = answer.invoice_header_list;
             rows.retain(|row| match &row.ksef_reference_number {
                 Some(number) => self.seen.is_new(number),
@@ -154,6 +154,38 @@ mod tests {
         let (session, script) = plain_session(steps);
         let rows: Vec<_> = session.invoice_headers(criteria()).try_collect().await.unwrap();
         assert_eq!((rows.len(), script.requests().len()), (10_101, 103));
+    }
+
+    #[tokio::test]
+    async fn a_list_that_lacks_announced_rows_is_an_error_and_no_shorter_list() {
+        for page in [page(0..99, Some(150)), page(0..0, Some(1))] {
+            let (session, script) = plain_session([page]);
+            let headers = session.invoice_headers(criteria());
+            let error = headers.try_collect::<Vec<_>>().await.unwrap_err();
+            assert_eq!((error.kind(), error.may_have_happened()), (ErrorKind::Unreadable, false));
+            assert_eq!(script.requests().len(), 1);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_window_that_ends_before_it_begins_is_not_asked_for() {
+        let at = |text: &str| text.parse().unwrap();
+        let (late, early) = (at("2024-01-02T00:00:00Z"), at("2024-01-01T00:00:00Z"));
+        let role = wire::SubjectRole::Subject1;
+        let acceptance = wire::QueryCriteriaInvoiceIncremental::new(late, early, role);
+        let issue = wire::QueryCriteriaInvoiceRange::new(late, early, role);
+        for criteria in [
+            wire::QueryCriteriaInvoiceV2::Incremental(acceptance),
+            wire::QueryCriteriaInvoiceV2::Range(issue),
+        ] {
+            let (session, script) = plain_session([]);
+            let headers = session.invoice_headers(criteria.clone()).try_collect::<Vec<_>>().await;
+            assert_eq!(headers.unwrap_err().kind(), ErrorKind::Input);
+            let options = crate::v1::queries::ExportOptions::new("/nowhere");
+            let originals = session.export_invoices(criteria, options).try_collect::<Vec<_>>();
+            assert_eq!(originals.await.unwrap_err().kind(), ErrorKind::Input);
+            assert_eq!(script.requests().len(), 0);
+        }
     }
 
     #[tokio::test]

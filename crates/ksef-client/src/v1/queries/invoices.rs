@@ -10,10 +10,31 @@ use ksef_crypto::number::ReferenceNumber;
 use crate::v1::{
     api::ONLINE,
     endpoint::{
-        NumberVariant, OCTETS, Page, PageBounds, RequestExt, V2_JSON, bytes, endpoint, page_setters,
+        NumberVariant, OCTETS, Page, PageBounds, RequestExt, V2_JSON, bytes, check_order, endpoint,
+        page_setters,
     },
     wire,
 };
+
+/// Refuses criteria whose time ends before it begins, of either version.
+macro_rules! check_time {
+    ($criteria:ident, $value:expr) => {
+        match $value {
+            wire::$criteria::Incremental(it) => check_order(
+                "acquisitionTimestampThresholdFrom",
+                &it.acquisition_timestamp_threshold_from,
+                &it.acquisition_timestamp_threshold_to,
+            ),
+            wire::$criteria::Range(it) => {
+                check_order("invoicingDateFrom", &it.invoicing_date_from, &it.invoicing_date_to)
+            }
+            wire::$criteria::Detail(it) => {
+                check_order("invoicingDateFrom", &it.invoicing_date_from, &it.invoicing_date_to)
+            }
+            wire::$criteria::Unknown(_) => Ok(()),
+        }
+    };
+}
 
 /// The media type of the first version of a query.
 const V1_JSON: http::HeaderValue = http::HeaderValue::from_static("application/json");
@@ -50,6 +71,7 @@ macro_rules! sync {
         endpoint!($name -> wire::QueryInvoiceSyncResponse {
             $info,
             request: |this, request| {
+                check_time!($criteria, &this.criteria)?;
                 request
                     .page(this.page, PageBounds::USUAL)?
                     .number_variant(this.variant)
@@ -67,7 +89,7 @@ macro_rules! sync {
 
             fn next(&self, page: &Self::Response) -> Option<Self> {
                 let rows = page.invoice_header_list.len();
-                let next = self.page.after(rows, page.number_of_elements, PageBounds::USUAL)?;
+                let next = self.page.after(rows, page.number_of_elements)?;
                 Some(Self { page: next, ..self.clone() })
             }
         }
@@ -144,6 +166,7 @@ macro_rules! start {
         endpoint!($name -> wire::QueryInvoiceAsyncInitResponse {
             $info,
             request: |this, request| {
+                check_time!($criteria, &this.criteria)?;
                 request
                     .number_variant(this.variant)
                     .json_as($media_type, &wire::$request::new(this.criteria.clone()))?

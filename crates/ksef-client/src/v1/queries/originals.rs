@@ -19,6 +19,11 @@ use crate::v1::{
     wire,
 };
 
+/// No part is larger, in bytes: the 10,100 invoices of a query, each of the largest size that is
+/// taken, uncompressed and with a kilobyte of names beside each. A larger one is a mistake that would
+/// fill the disk.
+const LARGEST_PART: u64 = 10_100 * (1024 + 1) * 1024;
+
 /// How often a part is fetched when the connection breaks in the middle of it.
 const TRIES: u32 = 4;
 
@@ -149,12 +154,17 @@ impl Session {
     /// tried again from the beginning, a few times.
     ///
     /// Fails with [`ErrorKind::NotFound`] when the part has expired, with
-    /// [`ErrorKind::Unreadable`] when it is not the announced one, and with [`ErrorKind::File`].
+    /// [`ErrorKind::Unreadable`] when it is not the announced one or is announced with more than
+    /// 10,600,960,000 bytes, which the invoices of one query cannot have, and with
+    /// [`ErrorKind::File`].
     pub async fn fetch_part(
         &self,
         part: &ResultPart,
         folder: impl AsRef<Path>,
     ) -> Result<PartArchive, Error> {
+        if part.size > LARGEST_PART {
+            return Err(unreadable("the part is announced larger than a query's result can be"));
+        }
         let request = FetchInvoices::new(part.query.clone(), part.reference.clone());
         let mut tries = 1;
         loop {

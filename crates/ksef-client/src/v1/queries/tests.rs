@@ -58,7 +58,8 @@ fn headers_are_read_with_amounts_as_text_and_values_nobody_knows() {
             "issuedByName": {"type": "fn", "tradeName": null, "fullName": "Zmyślona"}},
         "subjectTo": {"issuedToIdentifier": {"type": "new"}, "issuedToName": null},
     });
-    let body = json!({"numberOfElements": 250, "invoiceHeaderList": [row]}).to_string();
+    let rows = vec![row; 100];
+    let body = json!({"numberOfElements": 250, "invoiceHeaderList": rows}).to_string();
     let page = read::<Invoices>(&body).unwrap();
     let header = &page.invoice_header_list[0];
     assert_eq!(header.gross.unwrap().to_string(), "123.00");
@@ -66,7 +67,7 @@ fn headers_are_read_with_amounts_as_text_and_values_nobody_knows() {
     let query = Invoices::new(criteria());
     assert_eq!(query.next(&page), Some(query.clone().page_index(1)));
     assert_eq!(query.clone().page_index(2).next(&page), None);
-    assert_eq!(Invoices::items(page).len(), 1);
+    assert_eq!(Invoices::items(page).len(), 100);
 }
 
 #[test]
@@ -239,4 +240,16 @@ fn certificates_are_asked_for_with_a_body_of_the_callers_own() {
 #[test]
 fn certificates_are_given_as_they_come() {
     assert_eq!(read::<Certificates>(r#"[{"a":1}]"#).unwrap(), json!([{"a": 1}]));
+}
+
+#[tokio::test]
+async fn a_part_that_is_announced_larger_than_it_can_be_is_not_fetched() {
+    let (session, script) = crate::v1::session::tests::plain_session([]);
+    let part = json!({
+        "query": PART, "reference": PART, "expires": null, "size": 10_600_960_001_u64, "hash": ""
+    });
+    let part: ResultPart = serde_json::from_value(part).unwrap();
+    let error = session.fetch_part(&part, "/nowhere").await.unwrap_err();
+    assert_eq!(error.kind(), crate::v1::ErrorKind::Unreadable);
+    assert_eq!(script.requests().len(), 0);
 }

@@ -45,13 +45,16 @@ impl Windows {
     /// A window of acceptance that reaches into the future ends with `now`: what is accepted while
     /// the rows are read would move them to other pages. Its ends are whole milliseconds, as the
     /// service counts, around those of the criteria.
+    ///
+    /// A window that ends before it begins stays as it is, and the request for it is refused.
     pub(super) fn new(criteria: Criteria, now: DateTime<Utc>) -> Self {
         let (measure, window) = match &criteria {
             Criteria::Incremental(it) => {
-                let from = it.acquisition_timestamp_threshold_from.trunc_subsecs(3);
-                let to = up_to_millis(it.acquisition_timestamp_threshold_to.min(now));
-                let to = to.min(now.trunc_subsecs(3)).max(from);
-                (Measure::Moment, Some(Window { from, to }))
+                let (from, to) = (
+                    it.acquisition_timestamp_threshold_from,
+                    it.acquisition_timestamp_threshold_to,
+                );
+                (Measure::Moment, Some(acceptance((from, to).into(), now)))
             }
             Criteria::Range(it) => {
                 (Measure::Date, Some((it.invoicing_date_from, it.invoicing_date_to).into()))
@@ -102,6 +105,16 @@ impl From<(DateTime<Utc>, DateTime<Utc>)> for Window {
     fn from((from, to): (DateTime<Utc>, DateTime<Utc>)) -> Self {
         Self { from, to }
     }
+}
+
+/// A window of acceptance in whole milliseconds, up to now.
+fn acceptance(asked: Window, now: DateTime<Utc>) -> Window {
+    if asked.from > asked.to {
+        return asked;
+    }
+    let from = asked.from.trunc_subsecs(3);
+    let to = up_to_millis(asked.to.min(now)).min(now.trunc_subsecs(3)).max(from);
+    Window { from, to }
 }
 
 /// The next whole millisecond.

@@ -46,7 +46,8 @@ pub enum Outcome {
     /// be asked for. Ask for its status later; do not send it again.
     Pending(SentInvoice, Arc<Error>),
     /// It may have been taken or not: the answer was lost, and the session's list could not be
-    /// read or has elements that may be it. Look at these before sending it again: when every one
+    /// read or has elements that may be it; or an earlier run knew an invoice of that name, and its
+    /// file cannot be read now. Look at these before sending it again: when every one
     /// of them was refused, it is not issued, and a run that goes on from the log sends it.
     Unknown(Arc<Error>, Vec<FoundInvoice>),
 }

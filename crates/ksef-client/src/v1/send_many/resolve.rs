@@ -4,7 +4,10 @@
 //! The service lists the elements of a session without their hashes, so an element that nobody
 //! knows is fetched when it is accepted, and compared byte for byte.
 
-use std::sync::{Mutex, PoisonError};
+use std::{
+    pin::pin,
+    sync::{Mutex, PoisonError},
+};
 
 use common_core::poll::PollSchedule;
 use common_http::{Polled, poll_until};
@@ -65,10 +68,9 @@ impl Search<'_> {
         compared: &Known,
     ) -> Result<Polled<()>, Error> {
         let lock = || resolved.lock().unwrap_or_else(PoisonError::into_inner);
-        let listed: Vec<_> =
-            self.session.items(StatusOf::new(self.reference.clone())).try_collect().await?;
+        let mut listed = pin!(self.session.items(StatusOf::new(self.reference.clone())));
         let (mut candidates, mut is_under_way) = (Vec::new(), false);
-        for row in listed {
+        while let Some(row) = listed.try_next().await? {
             let candidate = FoundInvoice::read(row)?;
             let element = &candidate.element;
             if self.known.contains(element) || compared.contains(element) {

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use common_core::poll::PollSchedule;
 use common_http::{BuildError, Endpoint};
 use futures_util::{Stream, StreamExt, stream};
-use ksef_crypto::{link::InvoiceHash, number::ReferenceNumber};
+use ksef_crypto::{link::InvoiceHash, number::ReferenceNumber, seal::Measure};
 use tokio::sync::Semaphore;
 
 use super::{
@@ -92,19 +92,28 @@ impl Run<'_> {
     /// its result comes at the end.
     async fn one(&self, index: u64, invoice: Outgoing) -> Option<SendResult> {
         let name = invoice.name().to_owned();
-        let unread = |error| {
-            let (name, outcome) = (name.clone(), Outcome::NotSent(error));
+        let unread = |outcome| {
+            let name = name.clone();
             Some(SendResult { index, name, hash: None, outcome })
         };
         let room = self.room.acquire().await.ok();
         let stopped = || lock(&self.stopped).clone();
         // What an earlier run knew of an invoice holds whatever stopped this one.
         if let Some(error) = stopped().filter(|_| !self.plan.past.names(&name)) {
-            return unread(error);
+            return unread(Outcome::NotSent(error));
         }
         let bytes = match invoice.load(LARGEST).await {
             Ok(bytes) => bytes,
-            Err(error) => return unread(Arc::new(local(ErrorKind::File, error))),
+            Err(error) => {
+                let error = Arc::new(local(ErrorKind::File, error));
+                // Which bytes an earlier run may have sent under that name cannot be told without
+                // them.
+                return unread(if self.plan.past.names(&name) {
+                    Outcome::Unknown(error, Vec::new())
+                } else {
+                    Outcome::NotSent(error)
+                });
+            }
         };
         let hash = InvoiceHash::of(&bytes);
         let loaded = Loaded { index, name, hash, bytes };
@@ -201,7 +210,8 @@ impl Run<'_> {
             written.map_err(|error| local(ErrorKind::File, error))?;
         }
         let (session, call) = (self.plan.session, self.plan.call);
-        let sent = session.send_invoice_with(&invoice.bytes, call).await?;
+        let (size, sha256) = (invoice.bytes.len() as u64, *invoice.hash.as_bytes());
+        let sent = session.send_measured(&invoice.bytes, Measure { size, sha256 }, call).await?;
         self.known.insert(&sent.element);
         self.note(invoice, self.session(), NoteState::Sent(sent.element.clone())).await;
         Ok(sent)
@@ -344,4 +354,47 @@ fn local(
     error: impl Into<Box<dyn std::error::Error + std::marker::Send + Sync>>,
 ) -> Error {
     Error::local(kind, Send::INFO.name, error)
+}
+
+#[cfg(test)]
+mod tests {
+    use common_http::scripted::Step;
+    use futures_util::StreamExt;
+
+    use super::*;
+    use crate::v1::{
+        client::testing::{ELEMENT, SESSION},
+        send_many::SendProgress,
+        session::tests::plain_session,
+    };
+
+    async fn outcome_of_an_unreadable_file(notes: impl IntoIterator<Item = Note>) -> Outcome {
+        let (session, script) = plain_session(std::iter::empty::<Step>());
+        let run = session.send_many().resume(SendProgress::from_iter(notes));
+        let invoices = stream::iter([Outgoing::file("/nowhere/at/all/a.xml")]);
+        let mut results: Vec<_> = run.send(invoices).collect().await;
+        assert_eq!((results.len(), script.requests().len()), (1, 0));
+        results.remove(0).outcome
+    }
+
+    #[tokio::test]
+    async fn an_invoice_that_may_have_been_sent_and_cannot_be_read_does_not_pass_for_one_that_was_not()
+     {
+        let note = |state| Note {
+            name: "a.xml".to_owned(),
+            hash: InvoiceHash::of(b"<a/>").base64(),
+            session: SESSION.parse().unwrap(),
+            state,
+        };
+        let element = ELEMENT.parse().unwrap();
+        for state in [NoteState::Sending, NoteState::Sent(element)] {
+            let outcome = outcome_of_an_unreadable_file([note(state)]).await;
+            let Outcome::Unknown(error, _) = &outcome else { panic!("{outcome:?}") };
+            assert_eq!(error.kind(), ErrorKind::File);
+        }
+        for notes in [Vec::new(), vec![note(NoteState::Sending), note(NoteState::NotSent)]] {
+            let outcome = outcome_of_an_unreadable_file(notes).await;
+            assert!(matches!(outcome, Outcome::NotSent(_)), "{outcome:?}");
+        }
+    }
 }

@@ -192,8 +192,11 @@ macro_rules! status {
             }
 
             fn next(&self, page: &Self::Response) -> Option<Self> {
+                if self.details == Details::Omit {
+                    return None;
+                }
                 let rows = page.invoice_status_list.len();
-                let next = self.page.after(rows, page.number_of_elements, PageBounds::SESSION)?;
+                let next = self.page.after(rows, page.number_of_elements)?;
                 Some(Self { page: next, ..self.clone() })
             }
         }

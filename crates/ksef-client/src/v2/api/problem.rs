@@ -2,7 +2,6 @@
 
 use bytes::Bytes;
 use common_http::{Detail, ProblemContext};
-use serde::Deserialize;
 use serde_json::Value;
 
 /// How much of a body that is in neither form is kept, in bytes.
@@ -32,8 +31,10 @@ pub(super) fn read(body: &Bytes) -> ProblemContext {
         findings(&mut context, exception.get("exceptionDetailList"));
         fields(&mut context, exception);
     } else if let Some(status) = document.get("status").filter(|value| value.is_object()) {
-        // The older form of 429.
-        findings(&mut context, Some(&Value::Array(vec![status.clone()])));
+        // The older form of 429, whose code is the status once more and no error code.
+        let mut status = status.clone();
+        status["code"].take();
+        findings(&mut context, Some(&Value::Array(vec![status])));
     } else {
         findings(&mut context, document.get("errors"));
         fields(&mut context, &Value::Object(document));
@@ -49,34 +50,31 @@ pub(super) fn read(body: &Bytes) -> ProblemContext {
     context
 }
 
-/// Read as leniently as can be: every field may be missing.
-#[derive(Deserialize)]
-struct Finding {
-    #[serde(alias = "exceptionCode")]
-    code: Option<Value>,
-    #[serde(alias = "exceptionDescription")]
-    description: Option<String>,
-    details: Option<Vec<String>>,
-}
-
 /// A finding is one entry, and each of its details another one with its index.
 fn findings(context: &mut ProblemContext, list: Option<&Value>) {
     let Some(Value::Array(list)) = list else { return };
     for (index, finding) in list.iter().enumerate() {
-        let Ok(finding) = Finding::deserialize(finding) else { continue };
-        let code = finding.code.map(|code| match code {
-            Value::String(text) => text,
-            other => other.to_string(),
+        if !finding.is_object() {
+            continue;
+        }
+        // Every field may be missing or of another type without costing the others.
+        let field = |names: [&str; 2]| names.iter().find_map(|name| finding.get(name));
+        let code = field(["code", "exceptionCode"]).and_then(|code| match code {
+            Value::String(text) => Some(text.clone()),
+            Value::Number(number) => Some(number.to_string()),
+            _ => None,
         });
+        let message = field(["description", "exceptionDescription"]);
+        let message = message.and_then(Value::as_str).map(str::to_owned);
         if context.code.is_none() {
             context.code.clone_from(&code);
-            context.message.clone_from(&finding.description);
+            context.message.clone_from(&message);
         }
-        context.details.push(Detail { code, message: finding.description, ..Detail::default() });
-        let details = finding.details.unwrap_or_default().into_iter();
-        context.details.extend(details.map(|text| Detail {
+        context.details.push(Detail { code, message, ..Detail::default() });
+        let details = finding.get("details").and_then(Value::as_array).into_iter().flatten();
+        context.details.extend(details.filter_map(Value::as_str).map(|text| Detail {
             index: Some(index),
-            message: Some(text),
+            message: Some(text.to_owned()),
             ..Detail::default()
         }));
     }

@@ -97,6 +97,8 @@ impl Packing {
 /// invoice. Fails with [`ErrorKind::File`] when files cannot be written, and with
 /// [`ErrorKind::Input`] when the invoices do not fit the limits; the cause is a
 /// [`PackError`].
+///
+/// The thread goes on to its end when the future is dropped: pack again into another folder then.
 pub async fn pack<I>(packing: Packing, invoices: I) -> Result<PackedBatch, Error>
 where
     I: IntoIterator<Item = Entry<'static>, IntoIter: Send> + Send + 'static,

@@ -91,7 +91,8 @@ impl BatchUpload {
 
     /// Uploads the parts that are missing, so many at a time, straight from their files.
     ///
-    /// After an error the parts that were done stay done, and the upload may be called again.
+    /// A part is done when the storage answers 201, and nothing else. After an error the parts that
+    /// were done stay done, and the upload may be called again.
     /// [`ErrorKind::Forbidden`] usually means that the links have expired: then the batch comes to
     /// nothing and has to be announced anew.
     pub async fn upload(&mut self, at_a_time: usize) -> Result<(), Error> {

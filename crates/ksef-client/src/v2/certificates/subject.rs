@@ -7,8 +7,8 @@ use crate::v2::wire;
 /// The attributes of the subject, unchanged and in the contract's order; what the service left out
 /// is left out.
 ///
-/// For [`CertificateRequest::new`](ksef_crypto::csr::CertificateRequest::new), or for a request that
-/// is made elsewhere, with a key that cannot leave its hardware for instance.
+/// For `ksef_crypto::csr::CertificateRequest::new`, or for a request that is made elsewhere, with a
+/// key that cannot leave its hardware for instance.
 pub fn subject(
     data: &wire::CertificateEnrollmentDataResponse,
 ) -> impl Iterator<Item = (AttributeType, &str)> {

@@ -6,7 +6,8 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use common_core::poll::PollSchedule;
 use common_http::scripted::Step;
 use ksef_crypto::{
-    certificate::name::AttributeType, keys::PrivateKey, test_certificates::TestCertificate,
+    certificate::name::AttributeType, csr::CertificateRequest, keys::PrivateKey,
+    test_certificates::TestCertificate,
 };
 use serde_json::{Value, json};
 
@@ -41,7 +42,7 @@ fn request(key: &PrivateKey) -> CertificateRequest {
 
 fn enroll(name: &str) -> Enroll {
     let key = PrivateKey::generate_p256().unwrap();
-    Enroll::new(name, wire::KsefCertificateType::Offline, &request(&key))
+    Enroll::new(name, wire::KsefCertificateType::Offline, request(&key).as_der())
 }
 
 #[test]
@@ -75,7 +76,11 @@ fn the_data_of_a_subject_are_taken_over_as_they_are() {
 fn a_certificate_is_requested_with_a_name_of_the_contracts_letters() {
     let key = PrivateKey::generate_rsa_2048().unwrap();
     let csr = request(&key).to_base64();
-    let own = Enroll::new("Faktury_1 ż", wire::KsefCertificateType::Authentication, &request(&key));
+    let own = Enroll::new(
+        "Faktury_1 ż",
+        wire::KsefCertificateType::Authentication,
+        request(&key).as_der(),
+    );
     let body = format!(
         r#"{{"certificateName":"Faktury_1 ż","certificateType":"Authentication","csr":"{csr}"}}"#
     );

@@ -14,12 +14,15 @@ use crate::{
 /// window apart may arrive closer together.
 const MARGIN: Duration = Duration::from_millis(100);
 
+/// How many calls of any kind an address may make in a second.
+const GLOBAL: u32 = 75;
+
 /// The limits of all groups of one context, as plain data.
 ///
 /// They begin with the contract's numbers. Those in force may be higher or lower:
 /// [`Account::adopt_rates`](crate::v2::Account::adopt_rates) takes over what `GET /rate-limits`
-/// gives. The limit over all calls together (`global`) is above what the groups allow and is not
-/// counted.
+/// gives. That over all calls together ([`LimitGroup::Global`]) stands with no operation, so it begins
+/// with the number of the contract's example.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rates(BTreeMap<String, Windows>);
 
@@ -27,7 +30,8 @@ impl Rates {
     /// What the contract says.
     pub fn of_contract() -> Self {
         let rows = operations::ALL.iter();
-        Self(rows.map(|row| (row.limit.to_owned(), windows_of(row.rate))).collect())
+        let groups = rows.map(|row| (row.limit.to_owned(), windows_of(row.rate))).collect();
+        Self(groups).with(LimitGroup::Global, windows(Some(GLOBAL), None, None))
     }
 
     /// No limits, for a system of one's own.
@@ -54,6 +58,7 @@ impl Rates {
             (LimitGroup::BatchSession, &told.batch_session),
             (LimitGroup::BatchSessionClose, &told.batch_session_close),
             (LimitGroup::CollectiveIdentifier, &told.collective_identifier),
+            (LimitGroup::Global, &told.global),
             (LimitGroup::InvoiceDownload, &told.invoice_download),
             (LimitGroup::InvoiceExport, &told.invoice_export),
             (LimitGroup::InvoiceExportStatus, &told.invoice_export_status),

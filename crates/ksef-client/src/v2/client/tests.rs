@@ -91,6 +91,25 @@ async fn each_of_the_other_operations_has_a_counter_of_its_own() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn all_calls_together_are_counted_for_the_address() {
+    let answers = ["[]", r#"{"items":[]}"#, "[]"].map(|body| Step::answer(200, body));
+    let script = Scripted::new(answers);
+    let client = Client::builder(Environment::at(base().as_str()).unwrap())
+        .transport(script.clone())
+        .limit(LimitGroup::Global, Windows::new([Window::per_minute(2)]))
+        .build()
+        .unwrap();
+    let account = client.account(context()).build();
+    account.import(tokens(&client)).await.unwrap();
+    let start = client.clock().tick();
+    client.send(&PublicKeys).await.unwrap();
+    account.send(&auth_sessions::List::new()).await.unwrap();
+    assert!(client.clock().tick().since(start).is_zero());
+    client.send(&PublicKeys).await.unwrap();
+    assert!(client.clock().tick().since(start).as_secs() >= 60);
+}
+
+#[tokio::test(start_paused = true)]
 async fn counted_calls_and_penalties_outlive_the_program() {
     let (client, script) =
         scripted([Step::answer(429, "").header("retry-after", "500"), Step::answer(200, "[]")]);

@@ -44,6 +44,37 @@ async fn both_forms_of_an_invalid_request_say_the_same() {
 }
 
 #[tokio::test]
+async fn a_known_code_is_shown_with_what_it_means() {
+    let told = |code: u32| {
+        let body = json!({"errors": [{"code": code, "description": "canary"}]}).to_string();
+        async { refused(Step::answer(400, body)).await.to_string() }
+    };
+    let known = told(21182).await;
+    let meaning = ErrorCode::TOO_MANY_EXPORTS.meaning().unwrap();
+    assert!(known.ends_with(&format!("(status 400, code 21182: {meaning})")), "{known}");
+    let unknown = told(29999).await;
+    assert!(unknown.ends_with("(status 400, code 29999)"), "{unknown}");
+}
+
+#[tokio::test]
+async fn a_finding_of_another_form_does_not_cost_its_code() {
+    for finding in [
+        json!({"code": "21405", "description": 7, "details": "one text"}),
+        json!({"exceptionCode": 21405, "exceptionDescription": null, "details": [null, {"a": 1}]}),
+    ] {
+        let error = refused(Step::answer(400, json!({"errors": [finding]}).to_string())).await;
+        assert_eq!(error.code(), Some(ErrorCode::new(21405)));
+        assert_eq!(error.kind(), ErrorKind::Invalid);
+    }
+    let limit = json!({"status": {"code": 429, "description": "x", "details": ["slower"]}});
+    let script = Scripted::new([Step::answer(429, limit.to_string())]);
+    let call = common_http::CallOptions::new().retry(common_core::retry::RetryPolicy::never());
+    let error = testing::client(script).send_with(&PublicKeys, call).await.unwrap_err();
+    assert_eq!((error.kind(), error.code()), (ErrorKind::TooManyRequests, None));
+    assert_eq!(error.problem().unwrap().findings[0].details, ["slower"]);
+}
+
+#[tokio::test]
 async fn a_forbidden_call_says_which_permissions_it_needs() {
     let body = json!({
         "title": "Forbidden", "status": 403, "detail": "x", "reasonCode": "missing-permissions",

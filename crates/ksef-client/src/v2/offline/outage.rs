@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
+use common_core::open::Open;
 use serde::{Deserialize, Serialize};
 
 use super::polish_day;
@@ -91,7 +92,7 @@ impl Outage {
 }
 
 fn is_end(message: &Message) -> bool {
-    message.event.as_ref().and_then(|event| event.known()) == Some(Event::FailureEnd)
+    message.event.as_ref().and_then(Open::known) == Some(Event::FailureEnd)
 }
 
 /// Versions are numbers in all that was seen; others come before them.

@@ -6,7 +6,7 @@ use http::Method;
 use ksef_crypto::number::NipVatUe;
 
 use crate::v2::{
-    endpoint::{Page, RequestExt, endpoint, page_setters},
+    endpoint::{Page, RequestExt, counted, endpoint, page_setters},
     permission_queries::{OTHER, SIZES, known, query},
     permissions::{Entity, Fingerprint, Unit, identifier::code},
     wire,
@@ -90,6 +90,7 @@ endpoint!(EntityRoles -> wire::QueryEntityRolesResponse {
         section: "KSeF 2.0 facts §11",
     },
     request: |this, request| request.page(this.page, SIZES)?.finish(),
+    response: counted,
 });
 
 impl Paged for EntityRoles {

@@ -56,12 +56,14 @@ fn ones_own_permissions_are_asked_for_as_in_the_example() {
 #[test]
 fn ones_own_permissions_are_read_with_those_of_an_owner_and_pages_follow() {
     reads_the_example(&Personal::new(), 1);
-    let page = r#"{"hasMore":true,"ownerPermissions":["InvoiceRead","Future"],"permissions":null}"#;
+    let page = r#"{"hasMore":true,"ownerPermissions":["InvoiceRead","Future"],"permissions":[{"id":"x"}]}"#;
     let page = read::<Personal>(page).unwrap();
     assert_eq!(page.owner_permissions[1], Open::Unknown("Future".to_owned()));
     let query = Personal::new().page_size(10);
     assert_eq!(query.next(&page), Some(query.clone().page_index(1)));
-    assert!(Personal::items(page).is_empty());
+    assert_eq!(Personal::items(page).len(), 1);
+    let none = read::<Personal>(r#"{"hasMore":false,"permissions":null}"#).unwrap();
+    assert!(query.next(&none).is_none() && Personal::items(none).is_empty());
 }
 
 #[test]
@@ -123,7 +125,8 @@ fn permissions_of_entities_are_asked_for_as_in_the_example() {
 #[test]
 fn permissions_of_entities_are_read() {
     reads_the_example(&Entities::new(), 1);
-    let page = read::<Entities>(r#"{"permissions":[{"canDelegate":true}]}"#).unwrap();
+    let page =
+        read::<Entities>(r#"{"permissions":[{"canDelegate":true}],"hasMore":false}"#).unwrap();
     assert_eq!(page.permissions[0].can_delegate, Some(true));
 }
 
@@ -145,7 +148,8 @@ fn roles_are_read() {
         read::<EntityRoles>(r#"{"roles":[{"role":"CourtBailiff"}],"hasMore":true}"#).unwrap();
     assert_eq!(EntityRoles::new().next(&page), Some(EntityRoles::new().page_index(1)));
     assert_eq!(EntityRoles::items(page)[0].role, Some(wire::EntityRoleType::CourtBailiff.into()));
-    let page = read::<SubordinateRoles>(r#"{"roles":[{"role":"VatGroupSubUnit"}]}"#).unwrap();
+    let page = r#"{"roles":[{"role":"VatGroupSubUnit"}],"hasMore":false}"#;
+    let page = read::<SubordinateRoles>(page).unwrap();
     assert_eq!(SubordinateRoles::items(page).len(), 1);
 }
 
@@ -171,7 +175,7 @@ fn authorisations_are_asked_for_as_in_the_example() {
 #[test]
 fn authorisations_are_read() {
     reads_the_example(&Authorizations::granted(), 1);
-    let page = r#"{"authorizationGrants":[{"authorizationScope":"PefInvoicing"}]}"#;
+    let page = r#"{"hasMore":false,"authorizationGrants":[{"authorizationScope":"PefInvoicing"}]}"#;
     let rows = Authorizations::items(read::<Authorizations>(page).unwrap());
     let expected = Some(wire::InvoicePermissionType::PefInvoicing.into());
     assert_eq!(rows[0].authorization_scope, expected);

@@ -146,7 +146,8 @@ impl Export {
         let package = package.ok_or_else(|| Error::unreadable(&info, "there is no package"))?;
         let client = self.account.client().clone();
         let until = answer.package_expiration_date;
-        Ok(Some(Package::new(client, self.key.duplicate(), self.format, package, until)))
+        let key = self.key.duplicate();
+        Ok(Some(Package::new(client, &self.reference, key, self.format, package, until)))
     }
 
     /// Waits until the package is made.

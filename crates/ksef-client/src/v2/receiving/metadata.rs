@@ -29,6 +29,8 @@ pub struct Metadata {
     /// The invoices of the newest pages with their dates, to know a repeated one.
     seen: BTreeMap<String, Option<DateTime<Utc>>>,
     high_water_mark: Option<DateTime<Utc>>,
+    /// The lowest mark behind which a window went on: what was stored between them later was missed.
+    passed: Option<DateTime<Utc>>,
     last: Option<DateTime<Utc>>,
 }
 
@@ -59,6 +61,7 @@ impl Account {
             next: None,
             seen: BTreeMap::new(),
             high_water_mark: None,
+            passed: None,
             last: None,
         };
         metadata.next = Some(metadata.window(from));
@@ -84,6 +87,7 @@ impl Metadata {
         };
         let invoices = self.unseen(page.invoices);
         self.last = newest.or(self.last);
+        self.note_passed(after.as_ref());
         self.next = after;
         Ok(Some(MetadataPage { invoices, high_water_mark: self.high_water_mark, is_truncated }))
     }
@@ -103,17 +107,48 @@ impl Metadata {
         })
     }
 
+    /// Whether all pages were read.
+    pub fn is_done(&self) -> bool {
+        self.next.is_none()
+    }
+
     /// The newest high water mark that the service told.
     pub fn high_water_mark(&self) -> Option<DateTime<Utc>> {
         self.high_water_mark
     }
 
-    /// Where a later query has to begin: at the high water mark once all pages were read, and at the
-    /// last row before that. Store it **after** the rows.
+    /// Where a later query has to begin so that nothing is missed, for ranges of `PermanentStorage`;
+    /// `None` for others, which no mark belongs to, and while nothing is known.
+    ///
+    /// Once all pages were read, that is the high water mark, or the end that was asked for if it is
+    /// earlier; before that the last row, and never what lies behind a mark. Store it **after** the
+    /// rows.
     pub fn checkpoint(&self) -> Option<DateTime<Utc>> {
-        match (&self.next, self.high_water_mark) {
-            (None, Some(mark)) => Some(mark),
-            _ => self.last,
+        let mark = self.high_water_mark.filter(|_| self.is_by_storage())?;
+        let read = match &self.next {
+            None => self.until.unwrap_or(mark),
+            Some(_) => self.last?,
+        };
+        Some(read.min(mark).min(self.passed.unwrap_or(mark)))
+    }
+
+    fn is_by_storage(&self) -> bool {
+        let kind = self.filters.date_range.date_type.known();
+        kind == Some(InvoiceQueryDateType::PermanentStorage)
+    }
+
+    /// Whether the service is asked to give nothing behind the mark.
+    fn is_restricted(&self) -> bool {
+        let asked = self.filters.date_range.restrict_to_permanent_storage_hwm_date;
+        asked == Some(true) && self.is_by_storage()
+    }
+
+    /// Remembers the mark when the next query begins behind it.
+    fn note_passed(&mut self, next: Option<&Query>) {
+        let (Some(next), Some(mark)) = (next, self.high_water_mark) else { return };
+        let is_new = self.next.as_ref().is_some_and(|old| old.range() != next.range());
+        if is_new && mark < next.range().from {
+            self.passed = Some(self.passed.map_or(mark, |passed| passed.min(mark)));
         }
     }
 
@@ -132,11 +167,13 @@ impl Metadata {
         Query::new(filters)
     }
 
-    /// The query after one that was read to its end.
+    /// The query after one that was read to its end; none where the mark is before that end and
+    /// nothing is given behind it.
     fn window_after(&self) -> Option<Query> {
         let end = self.next.as_ref()?.range().to?;
         let is_last = self.until.is_some_and(|until| end >= until);
-        (!is_last).then(|| self.window(end))
+        let is_behind = self.is_restricted() && self.high_water_mark.is_some_and(|mark| mark < end);
+        (!is_last && !is_behind).then(|| self.window(end))
     }
 
     /// The query after one that was cut: from its last row on.

@@ -1,6 +1,7 @@
 //! A package that is made: its parts into files, and its invoices out of them.
 
 use std::{
+    collections::BTreeMap,
     fmt,
     fs::File,
     io::{self, BufReader, BufWriter, Read, Seek, SeekFrom},
@@ -12,6 +13,8 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use common_http::{Endpoint, decode_json};
 use ksef_crypto::{
+    link::InvoiceHash,
+    number::ReferenceNumber,
     package::{ArchiveFormat, OpenError, OpenLimits, SealedPart, read_entries, unseal},
     seal::{Measure, Meter, SessionKey},
 };
@@ -31,6 +34,7 @@ const METADATA: &str = "_metadata.json";
 /// A package that is made, with links to its parts that live for a while.
 pub struct Package {
     client: Client,
+    name: String,
     key: SessionKey,
     format: ArchiveFormat,
     told: wire::InvoicePackage,
@@ -42,6 +46,7 @@ pub struct Package {
 /// The files go when this is dropped.
 #[derive(Debug)]
 pub struct FetchedPackage {
+    name: String,
     key: SessionKey,
     format: ArchiveFormat,
     folder: PathBuf,
@@ -59,6 +64,7 @@ struct FetchedPart {
 impl Package {
     pub(super) fn new(
         client: Client,
+        reference: &ReferenceNumber,
         key: SessionKey,
         format: ArchiveFormat,
         mut told: wire::InvoicePackage,
@@ -71,7 +77,7 @@ impl Package {
             Some(wire::CompressionType::Zip) => ArchiveFormat::Zip,
             _ => format,
         };
-        Self { client, key, format, told, until }
+        Self { client, name: reference.to_string(), key, format, told, until }
     }
 
     /// How many invoices it holds; may be none.
@@ -117,12 +123,14 @@ impl Package {
     }
 
     /// Fetches the parts into files in that folder, which exists, and checks size and hash of each.
+    /// The files bear the number of the export, so that a folder takes any number of packages.
     ///
     /// [`ErrorKind::Forbidden`] usually means that the links have expired: ask the export for the
     /// package again. [`ErrorKind::Corrupt`] means that a part is not the announced one.
     pub async fn fetch(&self, folder: impl AsRef<Path>) -> Result<FetchedPackage, Error> {
         let folder = folder.as_ref().to_owned();
         let mut fetched = FetchedPackage {
+            name: self.name.clone(),
             key: self.key.duplicate(),
             format: self.format,
             folder,
@@ -130,7 +138,7 @@ impl Package {
         };
         for part in &self.told.parts {
             let announced = Announced::of(part)?;
-            let path = fetched.folder.join(format!("export-{:03}.aes", announced.ordinal));
+            let path = fetched.folder.join(format!("{}-{:03}.aes", self.name, announced.ordinal));
             // Noted before it is written, so that it goes whatever happens.
             fetched.parts.push(FetchedPart {
                 path: path.clone(),
@@ -191,6 +199,9 @@ impl FetchedPackage {
     ///
     /// The archive goes into a temporary file of the folder and is read only when every part of it
     /// was the announced one. Names are `{KSeF number}.xml`. When the visitor fails, so does this.
+    ///
+    /// [`ErrorKind::Corrupt`] also means that an invoice is not the one that the metadata speak of,
+    /// or is not there: then nothing that the visitor was given should be used.
     pub async fn read(
         self,
         mut visit: impl FnMut(&str, &[u8]) -> io::Result<()> + Send + 'static,
@@ -211,8 +222,10 @@ impl FetchedPackage {
         let mut archive = self.archive().map_err(open_error)?;
         archive.seek(SeekFrom::Start(0)).map_err(file_error)?;
         let (mut metadata, mut broken) = (Vec::new(), None);
+        let mut hashes = BTreeMap::new();
         let entries = |name: &str, content: &[u8]| {
             if name != METADATA {
+                hashes.insert(name.to_owned(), InvoiceHash::of(content));
                 return visit(name, content);
             }
             match read_metadata(content) {
@@ -222,17 +235,17 @@ impl FetchedPackage {
             Ok(())
         };
         let limits = OpenLimits::default();
-        let count = read_entries(self.format, BufReader::new(archive), &limits, entries);
-        let count = count.map_err(open_error)?;
-        match broken {
-            Some(error) => Err(error),
-            None => Ok((count.saturating_sub(1), metadata)),
+        read_entries(self.format, BufReader::new(archive), &limits, entries).map_err(open_error)?;
+        if let Some(error) = broken {
+            return Err(error);
         }
+        check_invoices(&hashes, &metadata)?;
+        Ok((hashes.len() as u64, metadata))
     }
 
     /// The archive, decrypted into a file without a name of its own.
     fn archive(&self) -> Result<File, OpenError> {
-        let path = self.folder.join("export.archive");
+        let path = self.folder.join(format!("{}.archive", self.name));
         let options =
             || File::options().read(true).write(true).create(true).truncate(true).open(&path);
         let file = options().map_err(OpenError::Store)?;
@@ -264,6 +277,24 @@ impl Drop for FetchedPackage {
             let _ = std::fs::remove_file(&part.path);
         }
     }
+}
+
+/// Holds the invoices of a package against its metadata; a package of metadata alone has none.
+fn check_invoices(
+    hashes: &BTreeMap<String, InvoiceHash>,
+    metadata: &[InvoiceMetadata],
+) -> Result<(), Error> {
+    let corrupt = |cause: &'static str| Error::local(ErrorKind::Corrupt, "receiving.read", cause);
+    for row in metadata.iter().filter(|_| !hashes.is_empty()) {
+        let hash = hashes.get(&format!("{}.xml", row.ksef_number));
+        let hash =
+            hash.ok_or_else(|| corrupt("an invoice of the metadata is not in the package"))?;
+        let told = row.invoice_hash.as_deref();
+        if told.is_some_and(|told| InvoiceHash::from_base64(told) != Some(*hash)) {
+            return Err(corrupt("an invoice does not have the hash of its metadata"));
+        }
+    }
+    Ok(())
 }
 
 /// Reads the list of metadata of a package, `_metadata.json`.

@@ -129,9 +129,86 @@ async fn more_invoices_of_one_moment_than_a_query_gives_are_an_error_and_no_loop
     assert_eq!(error.kind(), ErrorKind::LimitReached);
 }
 
+/// A page without rows whose high water mark is that one.
+fn empty_up_to(mark: &str) -> Step {
+    let body = json!({
+        "hasMore": false, "isTruncated": false, "invoices": [], "permanentStorageHwmDate": mark
+    });
+    Step::answer(200, body.to_string())
+}
+
+/// Where a later query has to begin after that one was read to its end, and how many requests it
+/// took.
+async fn continued(filters: InvoiceQueryFilters, pages: Vec<Step>) -> (Option<String>, usize) {
+    let (account, script) = account(pages).await;
+    let mut metadata = account.metadata(filters);
+    while metadata.next_page().await.unwrap().is_some() {}
+    let checkpoint = metadata.checkpoint().map(|time| time.to_rfc3339()[..10].to_owned());
+    (checkpoint, script.requests().len())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_query_is_never_continued_behind_what_it_has_seen_complete() {
+    let pages = |marks: &[&str]| marks.iter().map(|mark| empty_up_to(mark)).collect::<Vec<_>>();
+    let day = |text: &str| Some(text.to_owned());
+    let range = || filters("2026-01-01T00:00:00Z", Some("2026-01-05T00:00:00Z"));
+    // An end before the mark: what was stored between them was not asked for.
+    let found = continued(range(), pages(&["2026-01-09T00:00:00Z"])).await;
+    assert_eq!(found, (day("2026-01-05"), 1));
+
+    // The mark lags behind the end of a window and has moved on when the next one is asked for.
+    let long = |restricted: bool| {
+        let mut filters = filters("2025-06-01T00:00:00Z", Some("2025-12-01T00:00:00Z"));
+        filters.date_range.restrict_to_permanent_storage_hwm_date = restricted.then_some(true);
+        filters
+    };
+    let marks = ["2025-09-01T00:00:00Z", "2025-12-20T00:00:00Z"];
+    assert_eq!(continued(long(false), pages(&marks)).await, (day("2025-09-01"), 2));
+    // Restricted to the mark there is nothing behind it, and asking would be refused (21183).
+    assert_eq!(continued(long(true), pages(&marks)).await, (day("2025-09-01"), 1));
+
+    // The mark is about the date of storage and says nothing of others.
+    let mut issued = range();
+    issued.date_range.date_type = InvoiceQueryDateType::Issue.into();
+    assert_eq!(continued(issued, pages(&["2026-01-09T00:00:00Z"])).await, (None, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn rows_behind_the_mark_are_no_place_to_continue_from() {
+    let step = |rows: &[Value]| {
+        let body = json!({
+            "hasMore": true, "isTruncated": false, "invoices": rows,
+            "permanentStorageHwmDate": "2026-01-01T00:00:02Z"
+        });
+        Step::answer(200, body.to_string())
+    };
+    let (account, _) = account([step(&[row("A", 1), row("B", 5)])]).await;
+    let mut metadata = account.metadata(filters("2026-01-01T00:00:00Z", None));
+    metadata.next_page().await.unwrap().unwrap();
+    assert_eq!(metadata.checkpoint(), metadata.high_water_mark());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_that_promises_more_and_gives_nothing_is_an_error_and_no_loop() {
+    for body in [
+        json!({"hasMore": true, "isTruncated": false, "invoices": []}),
+        json!({"isTruncated": false, "invoices": [row("A", 1)]}),
+    ] {
+        let (account, script) = account([Step::answer(200, body.to_string())]).await;
+        let mut metadata = account.metadata(filters("2026-01-01T00:00:00Z", None));
+        let error = metadata.next_page().await.unwrap_err();
+        assert_eq!((error.kind(), script.requests().len()), (ErrorKind::Unreadable, 1));
+    }
+}
+
 /// A package with two invoices and their metadata, in parts.
 fn package(key: &SessionKey, format: ArchiveFormat) -> (Summary, MemoryParts) {
-    let list = json!({"invoices": [row("A", 1), row("B", 2)]}).to_string().into_bytes();
+    package_of(key, format, &json!({"invoices": [row("A", 1), row("B", 2)]}))
+}
+
+/// The same with other metadata.
+fn package_of(key: &SessionKey, format: ArchiveFormat, list: &Value) -> (Summary, MemoryParts) {
+    let list = list.to_string().into_bytes();
     let entries = [
         Entry::bytes("A.xml", &b"<A/>"[..]),
         Entry::bytes("_metadata.json", list),
@@ -221,6 +298,35 @@ async fn a_part_that_is_not_the_announced_one_is_never_opened() {
     let error = package.fetch(folder.path()).await.unwrap_err();
     assert_eq!((error.kind(), error.is_transient()), (ErrorKind::Corrupt, true));
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn invoices_that_are_not_those_of_the_metadata_are_not_taken() {
+    let hashed = |number: &str, content: &[u8]| {
+        let mut row = row(number, 1);
+        row["invoiceHash"] = InvoiceHash::of(content).base64().into();
+        row
+    };
+    for (rows, expected) in [
+        (vec![hashed("A", b"<A/>"), hashed("B", b"<B/>")], None),
+        (vec![hashed("A", b"<A/>"), hashed("A", b"<A/>")], None),
+        (vec![hashed("A", b"<B/>"), hashed("B", b"<B/>")], Some(ErrorKind::Corrupt)),
+        (vec![row("A", 1), row("B", 1), row("C", 1)], Some(ErrorKind::Corrupt)),
+    ] {
+        let key = SessionKey::from_parts([3; 32], [4; 16]);
+        let format = ArchiveFormat::Zip;
+        let (summary, sink) = package_of(&key, format, &json!({"invoices": rows}));
+        let mut steps = vec![ready(&summary, format)];
+        steps.extend(sink.parts().iter().map(|(_, bytes)| Step::answer(200, bytes.clone())));
+        let (account, _) = account(steps).await;
+        let state = ExportState::from_json(&kept(&key)).unwrap();
+        let package = account.resume_export(state).wait(&schedule()).await.unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let fetched = package.fetch(folder.path()).await.unwrap();
+        let read = fetched.read(|_, _| Ok(())).await.map(|(count, _)| count);
+        assert_eq!(read.map_err(|error| error.kind()), expected.map_or(Ok(2), Err));
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
 }
 
 /// The state of an export with that key, as another process would have stored it.

@@ -126,8 +126,9 @@ pub enum InvoiceState {
         /// The status.
         status: Status,
     },
-    /// The service broke off (500, 550). Whether the invoice was stored is **not** certain: look for
-    /// it by its number before sending it again (KSeF 2.0 facts §8).
+    /// The service broke off (500, 550), or ended in a way that this version does not know (another
+    /// 2xx, 3xx or 5xx). Whether the invoice was stored is **not** certain: look for it by its number
+    /// before sending it again (KSeF 2.0 facts §8).
     Uncertain(Status),
     /// It was refused and is not issued; the status says why.
     Refused(Status),
@@ -172,7 +173,7 @@ impl InvoiceState {
                     .and_then(|text| text.parse().ok()),
                 status,
             },
-            (500.., _) => Self::Uncertain(status),
+            (..400 | 500.., _) => Self::Uncertain(status),
             _ => Self::Refused(status),
         }
     }

@@ -164,6 +164,23 @@ async fn an_invoice_is_waited_for_until_the_service_has_decided() {
     assert_eq!(error.kind(), ErrorKind::NotFinished);
 }
 
+#[test]
+fn a_code_that_is_not_known_is_called_neither_a_refusal_nor_a_success() {
+    let state = |code: i32| {
+        let row = row(&json!({"code": code, "description": "x"}));
+        InvoiceState::of(&serde_json::from_value(row).unwrap())
+    };
+    for code in [201, 210, 300, 399, 500, 550, 599] {
+        assert!(matches!(state(code), InvoiceState::Uncertain(_)), "{code}");
+    }
+    for code in [0, 100, 199] {
+        assert!(matches!(state(code), InvoiceState::Pending(_)), "{code}");
+    }
+    for code in [400, 405, 450, 499] {
+        assert!(matches!(state(code), InvoiceState::Refused(_)), "{code}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_closed_session_is_confirmed_by_link_or_by_number() {
     let pages = |link: &str, until: &str| {

@@ -118,6 +118,7 @@ fn target<'a, 'input>(
             });
             match (found.next(), found.next()) {
                 (Some(node), None) => Ok(node),
+                (Some(_), Some(_)) => Err(Flaw::Several),
                 _ => Err(Flaw::Target),
             }
         }

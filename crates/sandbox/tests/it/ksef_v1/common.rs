@@ -157,7 +157,7 @@ async fn providers_are_listed_by_pages_and_can_register() {
 }
 
 /// A certificate whose common name is the number of a provider.
-fn peppol_certificate(key_pem: &str) -> sandbox::ksef_v1::TestCertificate {
+pub(crate) fn peppol_certificate(key_pem: &str) -> sandbox::ksef_v1::TestCertificate {
     let key = rcgen::KeyPair::from_pem(key_pem).unwrap();
     let mut params = rcgen::CertificateParams::default();
     params.distinguished_name = rcgen::DistinguishedName::new();

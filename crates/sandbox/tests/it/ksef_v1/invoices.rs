@@ -87,8 +87,12 @@ async fn sizes_digests_and_forms_are_checked_at_once() {
         (changed("/invoiceHash/hashSHA", hash(b"other")), 21403),
         (changed("/invoiceHash/hashSHA/algorithm", json!("SHA-1")), 21405),
         (changed("/invoicePayload/invoiceBody", json!("?")), 20004),
-        (changed("/invoicePayload/type", json!("other")), 21405),
-        (json!({"invoicePayload": {}}), 21405),
+        (changed("/invoiceHash/hashSHA/encoding", json!("hex")), 21411),
+        (changed("/invoicePayload/type", json!("other")), 21146),
+        (changed("/invoicePayload/type", json!("encrypted")), 21147),
+        (changed("/invoicePayload/invoiceBody", json!("")), 21133),
+        (json!({"invoicePayload": {}}), 21137),
+        (json!({"invoiceHash": good["invoiceHash"]}), 21133),
         (json!({"a": 1}), 21405),
     ];
     for (body, code) in cases {

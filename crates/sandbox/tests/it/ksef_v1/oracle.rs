@@ -68,3 +68,71 @@ fn wrapped(pem: &str) -> String {
     }
     lines.join("\n") + "\n"
 }
+
+/// The published schema is that of the first generation: another namespace, the longer form of
+/// numbers, and no signature (reference folder of KSeF 1.x, `xsd/upo`).
+fn of_first_generation(receipt: &str, numbers: &[String]) -> String {
+    let (head, _) = receipt.split_once("<ds:Signature").unwrap();
+    let mut text = format!("{head}</Potwierdzenie>").replace("/KSeF/v3", "/KSeF/v1");
+    for number in numbers {
+        let longer = format!("{}-{}", &number[..26], &number[26..]);
+        text = text.replace(number, &longer);
+    }
+    text
+}
+
+/// What xmllint says against the schema; `None` without the program or the schema.
+fn flaws(document: &str) -> Option<String> {
+    let schema = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../../shared/reference/ksef-v1/xsd/upo/UPO_KSeF_v1.xsd"
+    );
+    if !Path::new(schema).exists() {
+        skip("the schema of receipts is not beside the repository");
+        return None;
+    }
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    std::io::Write::write_all(&mut file, document.as_bytes()).unwrap();
+    let mut command = Command::new("xmllint");
+    command.args(["--noout", "--nonet", "--schema", schema]).arg(file.path());
+    match command.output() {
+        Ok(output) if output.status.success() => Some(String::new()),
+        Ok(output) => Some(String::from_utf8_lossy(&output.stderr).into_owned()),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            skip("xmllint is not installed");
+            None
+        }
+        Err(error) => panic!("{error}"),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn receipts_of_every_kind_fit_the_published_schema() {
+    let sandbox = calm().await;
+    let ksef = sandbox.ksef_v1();
+    let (session, number) = super::common::closed(ksef).await;
+    let single = format!("/common/Upo/ondemand/{}/{number}", session.reference);
+    let single = get(ksef, &single, &[]).await.ok(200);
+    let mut receipts = vec![sign::der(single["upo"].as_str().unwrap())];
+    ksef.set_receipt_size(4);
+    let batch = super::batch::package(&super::batch::files(6), 1).send(ksef).await;
+    for reference in [session.reference, batch] {
+        let pages = status(ksef, &reference).await["upoPageList"].clone();
+        for page in pages.as_array().unwrap() {
+            let url = page["upoUrl"].as_str().unwrap();
+            let path = url.strip_prefix(ksef.base_url()).unwrap();
+            let accept = [("accept", "application/vnd.v3+octet-stream")];
+            receipts.push(get(ksef, path, &accept).await.body.to_vec());
+        }
+    }
+    assert_eq!(receipts.len(), 4, "one on demand, one of a session, two pages of a batch");
+    let numbers: Vec<String> = ksef.invoices().into_iter().map(|it| it.ksef_number).collect();
+    for receipt in receipts {
+        let text = of_first_generation(&String::from_utf8(receipt).unwrap(), &numbers);
+        let Some(said) = flaws(&text) else { return };
+        assert_eq!(said, "");
+        let worse =
+            text.replace("<NumerFaktury>", "<Numer>").replace("</NumerFaktury>", "</Numer>");
+        assert_ne!(flaws(&worse), Some(String::new()), "xmllint takes everything");
+    }
+}

@@ -5,6 +5,7 @@ use http::Method;
 use sandbox::ksef_v1::{IdKind, Identifier, KsefV1, Role};
 use serde_json::{Value, json};
 
+use super::batch::{Package, files, package};
 use super::client::*;
 
 use Role::{
@@ -84,6 +85,31 @@ fn table() -> Vec<(Method, String, &'static [Role])> {
     rows.into_iter().map(|((method, path), roles)| (method, path, roles)).collect()
 }
 
+/// The operations without a session (chapters 4, 11, 12 and 13.2): no token and no role, except
+/// that `batch/Init` and `InitSigned` look at the roles of whoever signed, and `InitToken` at those
+/// of its token.
+fn open() -> Vec<(Method, String)> {
+    let get = |path: String| (Method::GET, path);
+    let post = |path: &str| (Method::POST, path.to_owned());
+    vec![
+        post("/batch/Init"),
+        (Method::PUT, format!("/batch/Upload/{ELEMENT}/{ELEMENT}")),
+        post("/batch/Finish"),
+        get(format!("/common/Status/{ELEMENT}")),
+        get(format!("/common/Upo/{ELEMENT}/{ELEMENT}")),
+        get(format!("/common/Upo/ondemand/{ELEMENT}/{NUMBER}")),
+        post("/common/Invoice/KSeF"),
+        post(&format!("/common/download/{NUMBER}")),
+        post(&format!("/common/verification/{NUMBER}")),
+        get("/common/accessPointsProvidersList?PageSize=10&PageOffset=0".to_owned()),
+        post("/common/registerAccessPointProvider"),
+        post("/online/Session/AuthorisationChallenge"),
+        post("/online/Session/InitSigned"),
+        post("/online/Session/InitToken"),
+        post("/online/Credentials/GetThumbprint"),
+    ]
+}
+
 /// Whether the operation refuses this session for its roles. A body off the schema is enough to
 /// tell, because roles are looked at first.
 async fn refuses(session: &Session, method: &Method, path: &str) -> bool {
@@ -97,12 +123,11 @@ async fn refuses(session: &Session, method: &Method, path: &str) -> bool {
     code == 21301
 }
 
-/// A session of a person who has exactly this role in Alfa.
+/// A session of a person who has exactly this role in Beta.
 async fn with_role(ksef: &KsefV1, role: Role) -> Session {
-    let nip = ["9990000126", "9990000132"][0];
     let to = Identifier::new(IdKind::Pesel, "00810100026");
-    ksef.grant(nip, to, role);
-    let session = sign_in(ksef, nip, "stranger", "SerialNumber").await.unwrap();
+    ksef.grant(BETA, to, role);
+    let session = sign_in(ksef, BETA, "stranger", "SerialNumber").await.unwrap();
     ksef.settle().await;
     session
 }
@@ -140,8 +165,50 @@ async fn a_flag_alone_opens_no_session() {
     }
 }
 
+/// Chapter 11.3: whoever signs the announcement of a package must be able to issue.
 #[tokio::test(start_paused = true)]
-async fn the_table_covers_every_operation_of_a_session() {
+async fn a_package_is_announced_by_whoever_may_issue() {
+    let announced = async |role: Option<Role>, nip: &'static str, certificate: &'static str| {
+        let sandbox = calm().await;
+        let ksef = sandbox.ksef_v1();
+        if let Some(role) = role {
+            ksef.grant(nip, Identifier::new(IdKind::Pesel, "00810100026"), role);
+        }
+        let package = package(&files(1), 1);
+        let answer = Package { nip, certificate, ..package }.try_init(ksef).await;
+        if answer.status == 201 { None } else { Some(answer.code()) }
+    };
+    for role in ALL {
+        let expected = (![IW, EO].contains(&role)).then_some(21301);
+        assert_eq!(announced(Some(role), BETA, "stranger").await, expected, "{role:?}");
+    }
+    for role in [Role::SelfInvoicing, Role::TaxRepresentative, Role::CourtBailiff] {
+        assert_eq!(announced(Some(role), BETA, "stranger").await, Some(21301), "{role:?}");
+    }
+    assert_eq!(announced(None, BETA, "stranger").await, Some(21301));
+    assert_eq!(announced(None, BETA, "seal-beta").await, None, "the owner");
+    assert_eq!(announced(None, ALFA, "seal-beta").await, Some(21301), "the owner of another one");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_needs_no_session_asks_for_none() {
+    let sandbox = calm().await;
+    let ksef = sandbox.ksef_v1();
+    for (method, path) in open() {
+        let headers = [("content-type", "application/json")];
+        let answer = ask(ksef, method.clone(), &path, &headers, "{}").await.unwrap();
+        let refused = answer.status >= 400 && !answer.body.is_empty();
+        let code = if refused { answer.code() } else { 0 };
+        assert!(![21171, 21149, 21301, 21304, 21180].contains(&code), "{method} {path}: {code}");
+    }
+    for (method, path, _) in table() {
+        let answer = ask(ksef, method, &path, &[], "{}").await.unwrap();
+        assert_eq!(answer.code(), 21171, "{path}");
+    }
+}
+
+#[test]
+fn the_tables_cover_every_operation_once() {
     let template = |path: &str| {
         let path = path.split('?').next().unwrap();
         path.split('/')
@@ -152,16 +219,20 @@ async fn the_table_covers_every_operation_of_a_session() {
             .collect::<Vec<_>>()
             .join("/")
     };
-    let covered: Vec<String> = table().iter().map(|row| template(&row.1)).collect();
-    for (_, route) in sandbox::ksef_v1::routes() {
-        let open = ["InitSigned", "InitToken", "AuthorisationChallenge", "GetThumbprint"];
-        if !route.starts_with("/online") || open.iter().any(|name| route.ends_with(name)) {
-            continue;
-        }
-        let plain: Vec<&str> =
-            route.split('/').map(|part| if part.starts_with('{') { "{}" } else { part }).collect();
-        assert!(covered.contains(&plain.join("/")), "{route}");
-    }
+    let within = table().into_iter().map(|(method, path, _)| (method, path));
+    let mut covered: Vec<String> = within
+        .chain(open())
+        .map(|(method, path)| format!("{method} {}", template(&path)))
+        .collect();
+    let plain = |(method, route): (Method, &str)| {
+        let parts = route.split('/').map(|part| if part.starts_with('{') { "{}" } else { part });
+        format!("{method} {}", parts.collect::<Vec<_>>().join("/"))
+    };
+    let mut routes: Vec<String> = sandbox::ksef_v1::routes().map(plain).collect();
+    covered.sort();
+    routes.sort();
+    assert_eq!(covered, routes);
+    assert_eq!(routes.len(), 58);
 }
 
 #[tokio::test(start_paused = true)]

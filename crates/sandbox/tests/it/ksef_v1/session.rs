@@ -109,10 +109,15 @@ async fn changed_and_missing_signatures_are_told_apart() {
     let signed = signed_request(ksef, ALFA, "seal", "SerialNumber", "").await;
     let changed = signed.replace(&format!(">{ALFA}<"), &format!(">{BETA}<"));
     assert_eq!(post_bytes(ksef, path, &[], changed).await.code(), 9107);
+    // This one has the same key, so that the signature itself holds.
     let other = ksef.certificate("person-nip").unwrap();
+    let stranger = ksef.certificate("seal-ec").unwrap();
     let value = signed.split("<ds:X509Certificate>").nth(1).unwrap().split('<').next().unwrap();
-    let foreign = base64_of(&sign::der(&other.certificate_pem));
-    assert_eq!(post_bytes(ksef, path, &[], signed.replace(value, &foreign)).await.code(), 9105);
+    for (certificate, code) in [(other, 21159), (stranger, 9105)] {
+        let foreign = base64_of(&sign::der(&certificate.certificate_pem));
+        let changed = signed.replace(value, &foreign);
+        assert_eq!(post_bytes(ksef, path, &[], changed).await.code(), code);
+    }
     let (challenge, _) = challenge(ksef, ALFA).await;
     let last = "<o:Type>SerialNumber</o:Type>";
     let bare = opening("InitSessionSignedRequest", ALFA, &challenge, "", last);
@@ -180,7 +185,8 @@ async fn requests_off_their_schema_are_refused() {
         .replace("</o:DocumentType>", "</o:Documents>");
     let changes = [
         (swapped, 21401),
-        (good.replace("Service>KSeF<", "Service>KSEF<"), 21401),
+        (good.replace("Service>KSeF<", "Service>KSEF<"), 21145),
+        (good.replace(">1-0E<", ">1-1E<"), 21417),
         (good.replace("<t:Value>FA<", "<t:Value>FB<"), 21211),
         (good.replace("t:SubjectIdentifierByCompanyType", "t:Other"), 21401),
         (format!("\u{feff}{good}"), 20001),

@@ -22,8 +22,28 @@ pub(crate) fn der(pem: &str) -> Vec<u8> {
     STANDARD.decode(body).unwrap()
 }
 
+/// What a signature has otherwise than a good one.
+pub(crate) struct Twist {
+    /// The reference to the data becomes this.
+    pub(crate) reference: fn(&str) -> String,
+    /// Objects beside the signed properties.
+    pub(crate) object: &'static str,
+    pub(crate) time: &'static str,
+}
+
+impl Default for Twist {
+    fn default() -> Self {
+        Self { reference: str::to_owned, object: "", time: "2026-01-31T12:00:00Z" }
+    }
+}
+
 /// A document with a signature inside its root.
 pub(crate) fn enveloped(document: &str, certificate: &TestCertificate) -> String {
+    twisted(document, certificate, &Twist::default())
+}
+
+/// The same with something wrong in the signature, which was made over it all the same.
+pub(crate) fn twisted(document: &str, certificate: &TestCertificate, twist: &Twist) -> String {
     let place = document.rfind("</").unwrap();
     let (head, tail) = document.split_at(place);
     let reference = format!(
@@ -32,8 +52,9 @@ pub(crate) fn enveloped(document: &str, certificate: &TestCertificate) -> String
          <ds:Transform Algorithm=\"{EXCLUSIVE}\"/></ds:Transforms>{}</ds:Reference>",
         digest(&canonical(document, None))
     );
+    let reference = (twist.reference)(&reference);
     let signed =
-        signature(certificate, &reference, "", |signature| format!("{head}{signature}{tail}"));
+        signature(certificate, &reference, twist, |signature| format!("{head}{signature}{tail}"));
     format!("{head}{signed}{tail}")
 }
 
@@ -44,24 +65,27 @@ pub(crate) fn enveloping(document: &str, certificate: &TestCertificate) -> Strin
          <ds:Transform Algorithm=\"{DSIG}base64\"/></ds:Transforms>{}</ds:Reference>",
         digest(document.as_bytes())
     );
-    let object = format!("<ds:Object Id=\"data\">{}</ds:Object>", STANDARD.encode(document));
-    signature(certificate, &reference, &object, str::to_owned)
+    let data = format!("<ds:Object Id=\"data\">{}</ds:Object>", STANDARD.encode(document));
+    let place = |signature: &str| signature.replace("<ds:Object/>", &data);
+    let twist = Twist { object: "<ds:Object/>", ..Twist::default() };
+    place(&signature(certificate, &reference, &twist, place))
 }
 
 /// The signature element; `place` puts it where it will stand.
 fn signature(
     certificate: &TestCertificate,
     reference: &str,
-    object: &str,
+    twist: &Twist,
     place: impl Fn(&str) -> String,
 ) -> String {
     let der = der(&certificate.certificate_pem);
     let rsa = RsaKeyPair::from_pkcs8(&self::der(&certificate.key_pem)).is_ok();
+    let Twist { object, time, .. } = twist;
     let method = if rsa { "rsa-sha256" } else { "ecdsa-sha256" };
     let properties = format!(
         "<ds:Object><x:QualifyingProperties xmlns:x=\"{XADES}\" Target=\"#sig\">\
          <x:SignedProperties Id=\"props\"><x:SignedSignatureProperties>\
-         <x:SigningTime>2026-01-31T12:00:00Z</x:SigningTime><x:SigningCertificate><x:Cert>\
+         <x:SigningTime>{time}</x:SigningTime><x:SigningCertificate><x:Cert>\
          <x:CertDigest>{}</x:CertDigest></x:Cert></x:SigningCertificate>\
          </x:SignedSignatureProperties></x:SignedProperties></x:QualifyingProperties></ds:Object>",
         digest(&der)

@@ -73,6 +73,7 @@ fn nothing_beside_it_hides_an_evidence_number() {
         ("\"https://e-kasy.example.test:443\"", "7", "addressWebAPI"),
         ("MFP.WTE", "MFP.wte", "commandId"),
         ("\"shippmentType\":\"PA;RD\"", "\"later\":1", "shipmentType"),
+        ("7200", "7200,\"sendFreqEventHub\":60", "sendFreqEventHub"),
     ] {
         let granted = granted(&GRANTED.replace(from, to));
         assert_eq!(granted.evidence_number.as_str(), "2026/000000417");
