@@ -1,8 +1,8 @@
 //! The check before sending against libxml2's validation by the same schema, in the same run.
 //!
 //! The check reads the bytes and does everything: XML, schema, and the rules of the service. It is
-//! held against the mere validation of a document that libxml2 has parsed before, and against
-//! parsing and validating. libxml2 is called through Python, which times its own loops and takes
+//! held against libxml2 parsing and validating the same bytes; what libxml2 takes to validate a
+//! document that it has parsed before stands beside it. libxml2 is called through Python, which times its own loops and takes
 //! off the cost of a foreign call; its schema is the one that the facts in `fixtures/ksef/schemas`
 //! tell.
 
@@ -87,14 +87,17 @@ fn libxml2(xml: &str, rounds: u32) -> io::Result<(f64, f64)> {
     }
 }
 
-/// Prints a figure in the one form that scripts read.
+/// Prints the figure in the one form that scripts read, and what validation alone would be.
 #[expect(clippy::print_stdout, reason = "a bench talks to the terminal")]
 #[expect(clippy::cast_precision_loss, reason = "a megabyte at most")]
-fn row(name: &str, bytes: usize, ours: Duration, theirs: f64, what: &str) {
+fn row(name: &str, bytes: usize, ours: Duration, alone: f64, both: f64) {
     let seconds = ours.as_secs_f64();
     let speed = bytes as f64 / seconds / 1e6;
-    let ratio = theirs / seconds;
-    println!("check of {name} against {what}: {speed:.0} MB/s, {ratio:.2} of libxml2 (goal >= 3)");
+    let (of_both, of_alone) = (both / seconds, alone / seconds);
+    println!(
+        "check of {name}: {speed:.0} MB/s, {of_both:.2} of libxml2 parsing and validating (goal >= 3)"
+    );
+    println!("check of {name} beside libxml2 validating what it has parsed before, {of_alone:.2}");
 }
 
 #[expect(clippy::print_stdout, reason = "a bench talks to the terminal")]
@@ -110,13 +113,15 @@ fn main() {
         if !is_bench {
             continue;
         }
-        let ours = fastest(rounds, || {
+        let mut work = || {
             black_box(check(black_box(xml.as_bytes()), &profile));
-        });
+        };
+        // Before and after libxml2, so that what else the machine does weighs on both alike.
+        let ours = fastest(rounds, &mut work);
         match libxml2(&xml, rounds) {
             Ok((alone, both)) => {
-                row(name, xml.len(), ours, alone, "validation alone");
-                row(name, xml.len(), ours, both, "parsing and validation");
+                let ours = ours.min(fastest(rounds, &mut work));
+                row(name, xml.len(), ours, alone, both);
             }
             Err(error) => println!("no figure for {name}, libxml2 cannot be asked: {error}"),
         }

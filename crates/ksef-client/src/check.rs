@@ -26,12 +26,14 @@
 //!
 //! let report = check(invoice, &profile);
 //! assert!(!report.passes());
-//! let [variant, missing] = report.findings() else { panic!("two findings are expected") };
+//! // What is missing at the end of an element is told where it begins.
+//! let [missing @ .., variant] = report.findings() else { panic!("nothing was found") };
+//! let missing: Vec<_> = missing.iter().map(|finding| finding.path()).collect();
+//! assert_eq!(missing, ["/Faktura/Podmiot1", "/Faktura/Podmiot2", "/Faktura/Fa"]);
 //! assert_eq!(variant.kind(), FindingKind::Value);
 //! assert_eq!(variant.path(), "/Faktura/Naglowek/WariantFormularza");
 //! assert_eq!((variant.line(), variant.column()), (5, 5));
 //! assert_eq!(variant.what(), "the value is none of 3");
-//! assert_eq!(missing.kind(), FindingKind::MissingElement);
 //! ```
 //!
 //! What is checked and what is not, and against which versions: `docs/ksef/checks.md` of the

@@ -47,7 +47,10 @@ pub(crate) fn make(files: &[File]) -> Outcome<Vec<Made>> {
         let form = resolve::form(&schema, &base)
             .map_err(|says| Failure::new(format!("{}/{facts}: {says}", ksef_schemas::FOLDER)))?;
         let text = print::form(title, facts, &form, &mut shared);
-        made.push(Made { path: format!("{FOLDER}{module}.rs"), text: rust_format::formatted(&text)? });
+        made.push(Made {
+            path: format!("{FOLDER}{module}.rs"),
+            text: rust_format::formatted(&text)?,
+        });
     }
     let text = rust_format::formatted(&shared.text().map_err(Failure::new)?)?;
     made.push(Made { path: format!("{FOLDER}shared.rs"), text });

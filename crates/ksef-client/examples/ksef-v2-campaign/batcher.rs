@@ -172,7 +172,8 @@ impl Batcher {
             }
             // Closed already, and the status that would say so could not be had.
             Err(unfinished) if unfinished.error().kind() == ErrorKind::SessionState => Ok(()),
-            Err(unfinished) if unfinished.error().kind() == ErrorKind::Invalid => {
+            // A refusal that was cut off has no code and does not say why.
+            Err(unfinished) if is_about_parts(unfinished.error()) => {
                 let error = unfinished.error();
                 let sentence = format!("all parts were said to be uploaded, and: {error}");
                 self.desk.verdict.untrue(sentence);
@@ -197,9 +198,10 @@ impl Batcher {
     }
 
     async fn end(&mut self, closing: Closing) -> Result<(), Failure> {
-        self.stage = Stage::Ended;
-        let Some(closed) = wait(&mut self.desk, closing).await? else { return Ok(()) };
-        self.stage = Stage::Closed(closed.reference().clone());
+        let Some(closed) = wait(&mut self.desk, closing).await? else {
+            self.stage = Stage::Ended;
+            return Ok(());
+        };
         self.claims = claims(&mut self.desk, &closed).await?;
         confirm(&mut self.desk, &closed).await?;
         if closed.outcome() == Outcome::Cancelled {
@@ -214,6 +216,10 @@ impl Batcher {
     pub(crate) fn judge(&mut self, truth: &Truth) {
         judge(&self.invoices, &self.claims, truth, &mut self.desk.verdict);
     }
+}
+
+fn is_about_parts(error: &Error) -> bool {
+    error.kind() == ErrorKind::Invalid && error.code().is_some()
 }
 
 /// What a session that is processed says of its invoices, by their hashes.

@@ -151,8 +151,9 @@ fn lines(method: &Method, path: &'static str, horizon: u64, rng: &mut StdRng) ->
     while nth < horizon {
         nth += rng.random_range(1..=6);
         let fault = fault(path, rng);
-        // Only several refusals in a row use up the client's tries.
-        let repeated = matches!(fault, Fault::Reply { status: 429, .. });
+        // Only several refusals in a row use up the client's tries, or meet several callers of one
+        // token.
+        let repeated = matches!(fault, Fault::Reply { status: 429, .. } | Fault::Unauthorized);
         let last = nth + if repeated { rng.random_range(0..=3) } else { 0 };
         lines.extend((nth..=last).map(|nth| Line { method: method.clone(), path, nth, fault }));
         nth = last;

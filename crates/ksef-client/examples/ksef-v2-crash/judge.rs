@@ -113,11 +113,7 @@ async fn fate(
 }
 
 /// Every good invoice is issued, or the one that has its number.
-fn clashes(
-    verdict: &mut Verdict,
-    all: &[Invoice],
-    accepted: &BTreeMap<String, AcceptedInvoice>,
-) {
+fn clashes(verdict: &mut Verdict, all: &[Invoice], accepted: &BTreeMap<String, AcceptedInvoice>) {
     let is_issued = |invoice: &Invoice| accepted.contains_key(&invoice.hash().base64());
     for (at, invoice) in all.iter().enumerate().filter(|(_, one)| one.nature == Nature::Good) {
         let rival = all.get(at + 1).filter(|next| next.nature == Nature::Clash);
@@ -150,11 +146,12 @@ async fn arrivals(
     ksef: &KsefV2,
     documents: Option<std::path::PathBuf>,
 ) -> Result<(), Failure> {
-    let mut left: BTreeSet<_> = ksef.invoices().into_iter().map(|one| one.ksef_number).collect();
+    let mut left: BTreeMap<_, _> =
+        ksef.invoices().into_iter().map(|one| (one.ksef_number, one.stored)).collect();
     for arrival in inbox.arrivals(Subject2, Position::START, 1_000).await? {
         let number = arrival.metadata.ksef_number;
         verdict.tally.count(Row::Arrived);
-        if !left.remove(&number) {
+        if left.remove(&number).is_none() {
             verdict.duplicated(format!("{number} arrived twice, or was never issued"));
         }
         if let Some(folder) = &documents {
@@ -164,8 +161,9 @@ async fn arrivals(
             }
         }
     }
-    for number in left {
-        verdict.lost(format!("{number} has not arrived"));
+    let through = inbox.checkpoint(Subject2).await?.map(|checkpoint| checkpoint.through());
+    for (number, stored) in left {
+        verdict.lost(format!("{number}, stored {stored}, has not arrived through {through:?}"));
     }
     Ok(())
 }

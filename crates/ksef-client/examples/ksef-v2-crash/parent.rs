@@ -67,7 +67,9 @@ pub(crate) async fn seed(seed: u64, postgres: Option<&str>) -> Result<Verdict, F
         api: through(ksef.base_url()),
         latarnia: through(ksef.latarnia_url()),
         tokens: [token(ksef, SELLER)?, token(ksef, BUYER)?],
-        postgres: postgres.filter(|_| is_fleet).map(|url| [url.to_owned(), format!("crash_{seed}")]),
+        postgres: postgres
+            .filter(|_| is_fleet)
+            .map(|url| [url.to_owned(), format!("crash_{seed}")]),
         batches: chance.random_bool(0.5),
         documents: chance.random_bool(0.4),
         lease: if is_fleet { 1_500 } else { 20_000 },

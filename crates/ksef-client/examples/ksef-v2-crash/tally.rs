@@ -13,7 +13,6 @@ rows! {
     KilledUndecided = "kills: with invoices issued and the outbox not knowing it",
     KilledCollecting = "kills: with issued invoices that had not arrived",
     Torn = "wire: connections torn",
-    Faults = "service: answers lost, cut or false, and requests dropped",
     Outages = "service: outages announced",
     Rested = "service: steps that rested for an outage",
     Failed = "steps that failed and were made again",

@@ -15,6 +15,9 @@ use super::{
     permission_queries, permissions, security, sessions, test_data, tokens,
 };
 
+/// The error of a call, and how many requests were sent.
+type Failing = BoxFuture<'static, (Option<Error>, usize)>;
+
 /// An endpoint as a value.
 #[derive(Clone)]
 pub(super) struct Row {
@@ -22,7 +25,7 @@ pub(super) struct Row {
     /// Reads a successful answer with that body.
     pub(super) read: fn(Bytes) -> Result<(), DecodeError>,
     /// Makes the call, which gets those answers, and gives its error and how much was sent.
-    pub(super) fail: fn(Vec<Step>) -> BoxFuture<'static, (Option<Error>, usize)>,
+    pub(super) fail: fn(Vec<Step>) -> Failing,
 }
 
 impl Row {

@@ -90,7 +90,7 @@ async fn every_operation_succeeds() {
             1 => invoices::in_a_batch_and_back(&stage).await,
             2 => resources::permissions(&stage).await,
             3 => resources::tokens_and_certificates(&stage).await,
-            4 => resources::test_data(&stage).await,
+            4 => resources::invented_subjects(&stage).await,
             _ => {
                 v2_contexts::in_a_foreign_buyers_name(&stage.sandbox, &stage.client).await;
                 v2_contexts::by_a_provider(&stage.sandbox, &stage.client).await;

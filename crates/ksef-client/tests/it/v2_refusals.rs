@@ -52,15 +52,17 @@ impl<E: Endpoint> Endpoint for Any<E> {
     }
 }
 
-/// One operation, and how it is called.
+/// How an operation is called.
+type Call = for<'a> fn(&'a Account) -> BoxFuture<'a, Result<(), Error>>;
+
+/// One operation.
 struct Row {
     info: Info,
-    call: for<'a> fn(&'a Account) -> BoxFuture<'a, Result<(), Error>>,
+    call: Call,
 }
 
 fn row<E: Endpoint<Api = KsefV2> + 'static>() -> Row {
-    let call: for<'a> fn(&'a Account) -> BoxFuture<'a, Result<(), Error>> =
-        |account| Box::pin(async move { account.send(&Any::<E>(PhantomData)).await });
+    let call: Call = |account| Box::pin(async move { account.send(&Any::<E>(PhantomData)).await });
     Row { info: E::INFO, call }
 }
 

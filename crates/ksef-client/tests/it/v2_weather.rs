@@ -149,7 +149,7 @@ async fn a_certificate_is_got_used_and_revoked_and_lost_ones_are_found() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn test_data_are_there_once_when_the_client_says_so() {
+async fn invented_subjects_are_there_once_when_the_client_says_so() {
     for seed in SEEDS {
         let sandbox = hostile(seed).await;
         let client = over_socket(&sandbox).build().unwrap();

@@ -46,8 +46,8 @@ pub(super) fn states<'a>(contents: &[&'a Particle]) -> Result<Vec<State<'a>>, St
         let names = state.next.iter().map(|next| states[*next].name).chain(repeated);
         let mut names: Vec<_> = names.collect();
         names.sort_unstable();
-        if let Some(pair) = names.windows(2).find(|pair| pair[0] == pair[1]) {
-            return Err(format!("`{}` after `{}` is ambiguous", pair[0], state.name));
+        if let Some([name, ..]) = names.windows(2).find(|pair| pair[0] == pair[1]) {
+            return Err(format!("`{name}` after `{}` is ambiguous", state.name));
         }
     }
     Ok(states)
@@ -142,9 +142,15 @@ mod tests {
     #[test]
     fn what_the_tables_cannot_say_is_refused() {
         for (json, says) in [
-            (r#"{"sequence":[{"element":"a","min":0},{"element":"a"}]}"#, "`a` after `` is ambiguous"),
+            (
+                r#"{"sequence":[{"element":"a","min":0},{"element":"a"}]}"#,
+                "`a` after `` is ambiguous",
+            ),
             (r#"{"sequence":[{"element":"a"}],"max":2}"#, "a group repeats"),
-            (r#"{"sequence":[{"element":"a","min":2,"max":2}]}"#, "more than one of something is demanded"),
+            (
+                r#"{"sequence":[{"element":"a","min":2,"max":2}]}"#,
+                "more than one of something is demanded",
+            ),
         ] {
             assert_eq!(shown(json).unwrap_err(), says);
         }

@@ -162,7 +162,8 @@ impl Reader {
         let end = self.text[self.at..].iter().position(|c| *c == '}').ok_or("`}` is missing")?;
         let inner: String = self.text[self.at + 1..self.at + end].iter().collect();
         self.at += end + 1;
-        let number = |text: &str| text.parse::<usize>().map_err(|cause| format!("{{{inner}}}: {cause}"));
+        let number =
+            |text: &str| text.parse::<usize>().map_err(|cause| format!("{{{inner}}}: {cause}"));
         match inner.split_once(',') {
             None => Ok(times(node, number(&inner)?, Some(number(&inner)?))),
             Some((least, "")) => Ok(times(node, number(least)?, None)),
@@ -322,7 +323,11 @@ mod tests {
     #[test]
     fn a_pattern_fits_the_whole_value() {
         for (pattern, good, bad) in [
-            (r"-?([1-9]\d{0,3}|0)(\.\d{1,2})?", vec!["0", "-12.3", "1234.56"], vec!["", "01", "12345", "1.234", "1.", "-"]),
+            (
+                r"-?([1-9]\d{0,3}|0)(\.\d{1,2})?",
+                vec!["0", "-12.3", "1234.56"],
+                vec!["", "01", "12345", "1.234", "1.", "-"],
+            ),
             ("(ab|c)+x*", vec!["ab", "cabxx"], vec!["", "abx ", "a", "xab"]),
             (r"[^\s?#]{2,}", vec!["ab", "żółw"], vec!["a", "a b", "a#"]),
             (r"[a-zA-Z0-9-]*\d", vec!["a-1", "٣"], vec!["a_1", ""]),

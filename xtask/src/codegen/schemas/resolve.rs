@@ -79,15 +79,27 @@ type Told<T> = Result<T, String>;
 
 const XSD: &str = "http://www.w3.org/2001/XMLSchema";
 
-/// The types of XML Schema that the forms build on: name, base, kind, blanks, bounds.
-const BUILT_IN: &[(&str, Option<&str>, &str, &str, Option<(&str, &str)>)] = &[
+/// The least and the greatest number of a type; an empty text is no bound.
+type Bounds = Option<(&'static str, &'static str)>;
+
+/// A type of XML Schema: name, base, kind, blanks, bounds.
+type BuiltIn = (&'static str, Option<&'static str>, &'static str, &'static str, Bounds);
+
+/// The types of XML Schema that the forms build on.
+const BUILT_IN: &[BuiltIn] = &[
     ("string", None, "Text", "Kept", None),
     ("normalizedString", Some("string"), "Text", "Replaced", None),
     ("token", Some("normalizedString"), "Text", "Collapsed", None),
     ("decimal", None, "Decimal", "Collapsed", None),
     ("integer", Some("decimal"), "Integer", "Collapsed", None),
     ("nonNegativeInteger", Some("integer"), "Integer", "Collapsed", Some(("0", ""))),
-    ("long", Some("integer"), "Integer", "Collapsed", Some(("-9223372036854775808", "9223372036854775807"))),
+    (
+        "long",
+        Some("integer"),
+        "Integer",
+        "Collapsed",
+        Some(("-9223372036854775808", "9223372036854775807")),
+    ),
     ("int", Some("long"), "Integer", "Collapsed", Some(("-2147483648", "2147483647"))),
     ("short", Some("int"), "Integer", "Collapsed", Some(("-32768", "32767"))),
     ("byte", Some("short"), "Integer", "Collapsed", Some(("-128", "127"))),
@@ -189,7 +201,9 @@ impl<'a> Resolver<'a> {
         });
         let attributes = attributes.collect::<Told<_>>()?;
         let content = match value {
-            Some(_) if !contents.is_empty() => return Err(format!("{label} mixes values and elements")),
+            Some(_) if !contents.is_empty() => {
+                return Err(format!("{label} mixes values and elements"));
+            }
             Some(value) => Content::Value(value),
             None => Content::Elements(self.states(home, &contents)?),
         };
@@ -305,8 +319,12 @@ impl<'a> Resolver<'a> {
         let base = self.base.types.keys().map(|name| Key::Base(name));
         for key in own.chain(base).collect::<Vec<_>>() {
             let declared = self.numbers.in_order();
-            let declared: BTreeSet<_> =
-                self.declared.iter().filter_map(|number| declared.get(*number).copied()).copied().collect();
+            let declared: BTreeSet<_> = self
+                .declared
+                .iter()
+                .filter_map(|number| declared.get(*number).copied())
+                .copied()
+                .collect();
             if self.line(key)?.iter().any(|one| declared.contains(one)) {
                 self.numbers.number(&key);
             }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use common_core::{poll::PollSchedule, store::BoxFuture};
-use common_http::{Authorise, CredentialsError, StaticBearer, UsedToken};
+use common_http::{Authorise, CredentialsError, Endpoint, StaticBearer, UsedToken};
 
 use super::Account;
 use crate::v2::{
@@ -124,8 +124,12 @@ impl Account {
     }
 }
 
-/// Whether the service looked at the credential and did not take it. A failure on the way is none.
+/// Whether the service looked at the credential and did not take it. A failure on the way is none,
+/// nor is a refusal of the calls before, which do not show it.
 fn is_refusal(error: &Error) -> bool {
+    if error.endpoint() == auth::Challenge::INFO.name || !error.endpoint().starts_with("auth.") {
+        return false;
+    }
     match error.kind() {
         ErrorKind::Failed => !error.is_transient(),
         kind => matches!(

@@ -108,6 +108,22 @@ async fn a_refused_credential_is_not_tried_again_before_another_one_is_set() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_refused_before_the_credential_was_shown_is_not_held_against_it() {
+    let gate = || Step::answer(403, "{}");
+    let mut steps = vec![gate(), challenge(), gate(), challenge(), keys()];
+    steps.extend(login("access").into_iter().skip(1));
+    steps.push(nothing());
+    let (client, script) = scripted(steps);
+    let account = client.account(context()).credential(Credential::token("t")).build();
+    for _ in 0..2 {
+        let error = account.send(&auth_sessions::List::new()).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NoLogin);
+    }
+    account.send(&auth_sessions::List::new()).await.unwrap();
+    assert_eq!(script.requests().len(), 10);
+}
+
+#[tokio::test(start_paused = true)]
 async fn tokens_that_were_lost_on_the_way_are_replaced_by_another_login() {
     let given = json!({"errors": [{"code": 21301, "description": "x"}]}).to_string();
     let mut steps = vec![challenge(), keys(), started(), status(200)];

@@ -1,9 +1,11 @@
 //! Bodies that are made from the schemas of the contract.
 
+use std::path::Path;
+
 use serde_json::{Map, Value, json};
 
-const OPERATIONS: &str = include_str!("../../../../../fixtures/ksef-v2/contract/operations.json");
-const SCHEMAS: &str = include_str!("../../../../../fixtures/ksef-v2/contract/schemas.json");
+/// Where the distilled contract lies in the repository.
+const CONTRACT: &str = "../../fixtures/ksef-v2/contract";
 
 /// The distilled contract.
 pub(super) struct Contract {
@@ -26,8 +28,12 @@ pub(super) enum Shape {
 
 impl Contract {
     pub(super) fn read() -> Self {
-        let read = |text| serde_json::from_str(text).unwrap();
-        Self { operations: read(OPERATIONS), schemas: read(SCHEMAS) }
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(CONTRACT);
+        let read = |name| {
+            let text = std::fs::read_to_string(folder.join(name)).unwrap();
+            serde_json::from_str(&text).unwrap()
+        };
+        Self { operations: read("operations.json"), schemas: read("schemas.json") }
     }
 
     /// The operations whose request is JSON.

@@ -106,7 +106,7 @@ pub(super) async fn tokens_and_certificates(stage: &Stage) {
 }
 
 /// Test data, limits, and identifiers of several invoices.
-pub(super) async fn test_data(stage: &Stage) {
+pub(super) async fn invented_subjects(stage: &Stage) {
     let Stage { sandbox, client } = stage;
     let pesel = Pesel::parse(STRANGER).unwrap();
     let bailiff = data::CreatePerson::new(nip(ALFA), pesel, "zmyślona osoba").bailiff();
