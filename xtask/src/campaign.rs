@@ -19,6 +19,7 @@ const CAMPAIGNS: &[Campaign] = &[
     Campaign { name: "epp-faults", package: "epp-client", example: "epp-campaign" },
     Campaign { name: "ksef-v1-faults", package: "ksef-client", example: "ksef-v1-campaign" },
     Campaign { name: "ksef-v2-faults", package: "ksef-client", example: "ksef-v2-campaign" },
+    Campaign { name: "ksef-v2-crash", package: "ksef-client", example: "ksef-v2-crash" },
     Campaign { name: "ekasy-faults", package: "ekasy-device", example: "ekasy-faults" },
     Campaign { name: "ekasy-crash", package: "ekasy-device", example: "ekasy-crash" },
     Campaign { name: "store-crash", package: "common-store", example: "crash" },

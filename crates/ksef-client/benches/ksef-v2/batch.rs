@@ -137,11 +137,11 @@ fn invoice(round: usize, number: usize) -> (String, Vec<u8>) {
     for row in 1..=4 + below(30) {
         let goods = GOODS[usize::try_from(below(8)).unwrap_or_default()];
         // Writing to a string cannot fail.
-        let _ = write!(
+        let _ = writeln!(
             text,
             "<FaWiersz><NrWierszaFa>{row}</NrWierszaFa><UU_ID>{:08x}{:08x}</UU_ID>\
              <P_7>{goods} {}</P_7><P_8A>szt.</P_8A><P_8B>{}</P_8B><P_9A>{}.{:02}</P_9A>\
-             <P_11>{}.{:02}</P_11><P_12>23</P_12></FaWiersz>\n",
+             <P_11>{}.{:02}</P_11><P_12>23</P_12></FaWiersz>",
             below(1 << 31),
             below(1 << 31),
             below(10_000),

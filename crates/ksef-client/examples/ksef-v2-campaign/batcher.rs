@@ -91,17 +91,16 @@ impl Batcher {
                 None => Some(step.await),
                 Some(limit) => timeout(limit, step).await.ok(),
             };
-            match ended {
-                Some(outcome) => outcome?,
-                None => {
-                    self.desk.verdict.tally.count(Row::BatchGivenUp);
-                    // What was given up in the midst of an announcement may have come about.
-                    if matches!(self.stage, Stage::Nothing) {
-                        self.perhaps_opened += 1;
-                    }
-                    sleep(SETTLED).await;
-                }
+            if let Some(outcome) = ended {
+                outcome?;
+                continue;
             }
+            self.desk.verdict.tally.count(Row::BatchGivenUp);
+            // What was given up in the midst of an announcement may have come about.
+            if matches!(self.stage, Stage::Nothing) {
+                self.perhaps_opened += 1;
+            }
+            sleep(SETTLED).await;
         }
         let first = self.invoices.first().map(|one| one.number.clone());
         Err(format!("the batch of {first:?} never came to an end").into())
@@ -146,7 +145,7 @@ impl Batcher {
     async fn upload(&mut self, account: &Account, state: &SecretString) -> Result<(), Failure> {
         let mut upload = account.resume_batch(BatchState::from_json(state)?);
         let reference = upload.reference().to_string();
-        let (ksef, packed, stage) = (&self.desk.ksef, &self.packed, &mut self.stage);
+        let (ksef, packed, reached) = (&self.desk.ksef, &self.packed, &mut self.stage);
         let mut wrong = Vec::new();
         let mut before: Vec<u64> = upload.missing().collect();
         let note = |state: &BatchState| {
@@ -156,10 +155,12 @@ impl Batcher {
                 wrong.extend(check_part(ksef, &reference, packed.as_ref(), ordinal));
             }
             before = missing;
-            *stage = Stage::Announced(state.expose_json());
+            *reached = Stage::Announced(state.expose_json());
         };
         let outcome = upload.upload_noting(3, note).await;
-        wrong.into_iter().for_each(|sentence| self.desk.verdict.untrue(sentence));
+        for sentence in wrong {
+            self.desk.verdict.untrue(sentence);
+        }
         if let Err(error) = outcome {
             return self.failed("an upload", &error);
         }

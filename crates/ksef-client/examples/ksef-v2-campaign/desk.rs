@@ -190,7 +190,8 @@ impl Desk {
             };
             let error = unfinished.error();
             if error.kind() == ErrorKind::LoginRefused {
-                return self.tokens_are_lost(reference, is_unknown && given, lost);
+                self.tokens_are_lost(reference, is_unknown && given, lost);
+                return Ok(None);
             }
             self.failed("a redeeming", error)?;
             is_unknown |= error.may_have_happened();
@@ -209,14 +210,13 @@ impl Desk {
         reference: ReferenceNumber,
         is_explained: bool,
         lost: &mut Vec<ReferenceNumber>,
-    ) -> Result<Option<Account>, Failure> {
+    ) {
         if is_explained {
             self.verdict.tally.count(Row::RedeemLost);
         } else {
             self.verdict.untrue(format!("{reference}: tokens are gone and no answer was missing"));
         }
         lost.push(reference);
-        Ok(None)
     }
 
     /// What the books say of a login.

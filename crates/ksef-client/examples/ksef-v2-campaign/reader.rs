@@ -1,7 +1,7 @@
 //! The buyer's program, which asks for everything: as metadata and in packages.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -52,7 +52,7 @@ fn filters(account: &Account, from: Option<DateTime<Utc>>) -> InvoiceQueryFilter
 
 async fn metadata(desk: &mut Desk, account: &Account, expected: &Bought) -> Result<(), Failure> {
     let mut metadata = account.metadata(filters(account, None));
-    let mut missing: BTreeMap<&str, ()> = expected.keys().map(|key| (key.as_str(), ())).collect();
+    let mut missing: BTreeSet<&str> = expected.keys().map(String::as_str).collect();
     let mut tries = 0;
     loop {
         let page = match metadata.next_page().await {
@@ -70,13 +70,13 @@ async fn metadata(desk: &mut Desk, account: &Account, expected: &Bought) -> Resu
         };
         desk.verdict.tally.add(Row::MetadataCut, u64::from(page.is_truncated));
         for row in page.invoices {
-            if missing.remove(row.ksef_number.as_str()).is_none() {
+            if !missing.remove(row.ksef_number.as_str()) {
                 let number = &row.ksef_number;
                 desk.verdict.duplicated(format!("{number} came twice, or nobody sold it"));
             }
         }
     }
-    for number in missing.keys() {
+    for number in &missing {
         desk.verdict.lost(format!("{number} is not among the metadata"));
     }
     desk.verdict.tally.count(Row::MetadataRead);

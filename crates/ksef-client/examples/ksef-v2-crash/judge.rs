@@ -94,7 +94,6 @@ async fn fate(
     match (&fate, issued) {
         (Fate::Issued(told), Some(issued)) if told.number.as_str() == issued.ksef_number => {
             verdict.tally.count(Row::Issued);
-            verdict.tally.add(Row::Offline, u64::from(issued.offline));
         }
         (Fate::Issued(_), _) => verdict.lost(format!("{hash} is told to be issued and is not")),
         (_, Some(_)) => verdict.untrue(format!("{hash} is issued, and its fate is {fate:?}")),

@@ -60,7 +60,7 @@ pub(crate) async fn seed(seed: u64, postgres: Option<&str>) -> Result<Verdict, F
     let tearing = Tearing { in_ten: chance.random_range(0..3), ..Tearing::default() };
     let relay = Relay::start(service, tearing, rng(seed, 3)).await?;
     let folder = tempfile::tempdir()?;
-    let is_fleet = postgres.is_some() && seed.is_multiple_of(5) | (seed % 5 == 2);
+    let is_fleet = postgres.is_some() && matches!(seed % 5, 0 | 2);
     let through = |url: String| url.replace(&service.to_string(), &relay.address().to_string());
     let task = Task {
         seed,

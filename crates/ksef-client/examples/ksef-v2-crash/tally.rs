@@ -20,7 +20,6 @@ rows! {
     Online = "sessions: interactive",
     Batch = "sessions: batch",
     Issued = "invoices: issued",
-    Offline = "invoices: issued, declared offline",
     SentAgain = "invoices: sent again after the service had broken off",
     Duplicate = "invoices: told to be duplicates",
     Refused = "invoices: told to be refused",

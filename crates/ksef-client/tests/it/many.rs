@@ -329,7 +329,7 @@ async fn a_run_may_be_dropped_anywhere_and_goes_on_from_its_log() {
     let all = loop {
         let (log, past) = SendFile::open(&path).await.unwrap();
         let run = run(&session).log(log).resume(past).send(stream::iter(invoices("D", 12)));
-        if let Some(all) = dropped_after(results(run), pauses).await {
+        if let Some(all) = Box::pin(dropped_after(results(run), pauses)).await {
             break all;
         }
         sandbox.ksef_v1().settle().await;

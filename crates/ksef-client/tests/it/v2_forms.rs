@@ -1,8 +1,9 @@
-//! Every form of invoices of KSeF 2.0 on its way to a number: FA(2), FA(3), FA_RR, PEF and PEF_KOR.
+//! Every form of invoices of KSeF 2.0 on its way to a number: FA(2), FA(3), `FA_RR`, PEF
+//! and `PEF_KOR`.
 
 use futures_util::TryStreamExt;
 use ksef_client::v2::{
-    Account, Client, FormCode,
+    Account, Client, ErrorCode, FormCode,
     batch::{Packing, pack},
     permissions::{Authorization, GrantAuthorization},
     sending::{InvoiceState, Outcome, OutgoingInvoice},
@@ -159,7 +160,7 @@ async fn an_offline_invoice_that_was_refused_is_corrected_under_its_hash() {
     assert!(matches!(state, InvoiceState::Accepted(_)), "{state:?}");
     // A second correction of the same file is one too many (21166), at once or by its status.
     match session.send(correction).await {
-        Err(error) => assert_eq!(error.code().map(|code| code.number()), Some(21166)),
+        Err(error) => assert_eq!(error.code().map(ErrorCode::number), Some(21166)),
         Ok(sent) => {
             let state = session.wait_for(&sent, &quick()).await.unwrap();
             assert!(!matches!(state, InvoiceState::Accepted(_)), "{state:?}");

@@ -98,9 +98,9 @@ async fn no_token_is_left_that_nobody_knows_of() {
         for lost in found {
             let reference = lost.reference_number.unwrap().parse().unwrap();
             if reference != *made.token.reference() {
-                let lost = owner.token(reference);
-                persistently(&[], async || lost.revoke().await).await;
-                persistently(&[], async || lost.wait_until_revoked(&quick()).await).await;
+                let token = owner.token(reference);
+                persistently(&[], async || token.revoke().await).await;
+                persistently(&[], async || token.wait_until_revoked(&quick()).await).await;
             }
         }
         let left = listed(&owner, active()).await;

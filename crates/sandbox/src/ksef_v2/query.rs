@@ -29,7 +29,7 @@ pub(super) struct Filters {
     subject: Role,
     pub(super) date: DateKind,
     pub(super) from: DateTime<Utc>,
-    to: DateTime<Utc>,
+    to: Option<DateTime<Utc>>,
     pub(super) restricted: bool,
     rest: Value,
 }
@@ -81,11 +81,11 @@ impl Filters {
         };
         let misfit = |about: &str| Problem::misfits(vec![about.to_owned()]);
         let from = date("from").ok_or_else(|| misfit("Pole 'dateRange.from' jest wymagane."))?;
-        let to = date("to").unwrap_or(now);
-        if to < from && range["to"].is_string() {
+        let to = date("to");
+        if to.is_some_and(|to| to < from) {
             return Err(misfit("Pole 'dateRange.from' jest późniejsze niż 'dateRange.to'."));
         }
-        if to - from > LONGEST_RANGE {
+        if to.unwrap_or(now) - from > LONGEST_RANGE {
             return Err(misfit("Zakres 'dateRange' przekracza 100 dni."));
         }
         let subject = match body["subjectType"].as_str() {
@@ -119,7 +119,10 @@ impl Filters {
             return Err(high_water);
         }
         let limit = store.settings.largest_result;
-        let to = if self.restricted { self.to.min(high_water) } else { self.to };
+        // An end that was left out is now: for a package, the moment at which it is made, because
+        // its mark is of that moment, too, and the next package begins there.
+        let to = self.to.unwrap_or(now);
+        let to = if self.restricted { to.min(high_water) } else { to };
         let fits = |record: &&Record| self.takes(record, context, to);
         let mut numbers = self.collect(&store.archive, order, to, fits, limit + 1);
         let truncated = numbers.len() > limit;

@@ -118,8 +118,8 @@ impl Inbox {
     }
 }
 
-/// Rows that were read, up to when they are complete, and whether there are more.
-pub(super) struct Read {
+/// Answer of an answer, up to when they are complete, and whether there are more.
+pub(super) struct Answer {
     pub(super) rows: Vec<InvoiceMetadata>,
     pub(super) read_to: Option<DateTime<Utc>>,
     pub(super) has_more: bool,
@@ -212,7 +212,7 @@ impl Collector {
         for _ in 0..self.options.pages {
             let Some(page) = pages.next_page().await? else { return Ok(true) };
             let (rows, read_to) = (page.invoices, pages.checkpoint());
-            let read = Read { rows, read_to, has_more: true };
+            let read = Answer { rows, read_to, has_more: true };
             *arrived += self.store(role, mark, read, lease).await?;
             if pages.is_done() {
                 return Ok(true);
@@ -226,7 +226,7 @@ impl Collector {
         &self,
         role: InvoiceQuerySubjectType,
         mark: &mut Mark,
-        read: Read,
+        read: Answer,
         lease: &Lease,
     ) -> Result<u64, DurableError> {
         let (fresh, checkpoint) = mark.checkpoint.advance(read.rows, read.read_to);

@@ -11,7 +11,7 @@ use common_core::store::Lease;
 
 use super::{
     Mark,
-    collector::{Collector, Read, filters},
+    collector::{Answer, Collector, filters},
 };
 use crate::v2::{
     DurableError,
@@ -59,7 +59,7 @@ impl Collector {
         role: InvoiceQuerySubjectType,
         mark: &Mark,
         folder: &Path,
-    ) -> Result<Read, DurableError> {
+    ) -> Result<Answer, DurableError> {
         let mut filters = filters(role, &mark.checkpoint);
         let farthest = filters.date_range.from + LONGEST_RANGE;
         // An end that is left out means now, which is right for the last window only.
@@ -75,7 +75,7 @@ impl Collector {
         sync(folder)?;
         sort(&mut rows);
         let is_behind = package.high_water_mark().zip(to).is_some_and(|(mark, to)| mark > to);
-        Ok(Read { rows, read_to, has_more: package.is_truncated() || is_behind })
+        Ok(Answer { rows, read_to, has_more: package.is_truncated() || is_behind })
     }
 }
 

@@ -36,8 +36,8 @@ pub(super) async fn one_by_one(stage: &Stage) {
     let session = alfa.online(FormCode::FA_3).open().await.unwrap();
     let good = invoice(ALFA, BETA, "OPIS/1");
     let sent = session.send(good.clone()).await.unwrap();
-    let state = session.wait_for(&sent, &quick()).await.unwrap();
-    let InvoiceState::Accepted(accepted) = state else { panic!("{state:?}") };
+    let told = session.wait_for(&sent, &quick()).await.unwrap();
+    let InvoiceState::Accepted(accepted) = told else { panic!("{told:?}") };
     session.send(b"<Faktura/>".to_vec()).await.unwrap();
     assert!(session.status().await.unwrap().invoice_count >= Some(1));
     let by_number = session.confirmation(&accepted.number).await.unwrap();
@@ -96,6 +96,6 @@ pub(super) async fn in_a_batch_and_back(stage: &Stage) {
     let fetched = package.fetch(folder.path()).await.unwrap();
     let (count, metadata) = fetched.read(|_, _| Ok(())).await.unwrap();
     assert_eq!((count, metadata.len()), (15, 15));
-    let state = ExportState::from_json(&export.export().expose_json()).unwrap();
-    beta.send(&exports::Status(state.reference().clone())).await.unwrap();
+    let kept = ExportState::from_json(&export.export().expose_json()).unwrap();
+    beta.send(&exports::Status(kept.reference().clone())).await.unwrap();
 }

@@ -80,13 +80,13 @@ async fn tokens(ksef: &KsefV1) -> Vec<Provoked> {
     let secret = answer["authorisationToken"].as_str().unwrap().to_owned();
     let inactive = with(ALFA, &secret).await.code();
     ksef.settle().await;
-    let list = json!({"queryCriteria": {
+    let question = json!({"queryCriteria": {
         "type": "list_all",
         "queryCredentialsScopeResultType": "current",
         "queryCredentialsTypeResultType": "token",
     }});
-    let list = owner.post("/online/Query/Credential/Sync", &list).await.ok(200);
-    let mut all = list["credentialsList"].as_array().unwrap().iter();
+    let told = owner.post("/online/Query/Credential/Sync", &question).await.ok(200);
+    let mut all = told["credentialsList"].as_array().unwrap().iter();
     let number =
         all.find(|one| one["description"] == "nowy token").unwrap()["identifier"]["identifier"]
             .clone();
