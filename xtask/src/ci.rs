@@ -101,6 +101,7 @@ fn campaign_short() -> Outcome {
         "epp-faults",
         "ksef-v1-faults",
         "ksef-v2-faults",
+        "ksef-v2-crash",
         "ekasy-faults",
         "ekasy-crash",
         "store-crash",

@@ -121,6 +121,6 @@ async fn the_program_prints_one_ready_line_and_serves() {
     assert!(ksef.ends_with("/v2") && ready["latarnia"].as_str().unwrap().ends_with("/latarnia"));
     assert_eq!(call(ksef, "GET", "/v2/security/public-key-certificates", "", "").await.0, 200);
     assert!(credentials["ksef_v2"]["companies"][0]["token"].as_str().unwrap().contains("|nip-"));
-    assert_eq!(credentials["ksef_v2"]["certificates"].as_array().unwrap().len(), 9);
+    assert_eq!(credentials["ksef_v2"]["certificates"].as_array().unwrap().len(), 10);
     child.kill().await.unwrap();
 }

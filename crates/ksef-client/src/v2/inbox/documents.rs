@@ -62,9 +62,12 @@ impl Collector {
     ) -> Result<Answer, DurableError> {
         let mut filters = filters(role, &mark.checkpoint);
         let farthest = filters.date_range.from + LONGEST_RANGE;
-        // An end that is left out means now, which is right for the last window only.
-        let to = (farthest < self.account.clock().now()).then_some(farthest);
-        filters.date_range.to = to;
+        // An end that is left out means now, and whether that is when the package is asked for or when
+        // it is made, nobody says. A mark of the later moment would leave a gap, so the end is told.
+        let now = self.account.clock().now();
+        let is_last = farthest >= now;
+        let to = farthest.min(now).max(filters.date_range.from);
+        filters.date_range.to = Some(to);
         let export = self.account.export(filters).start().await?;
         let package = export.wait(&self.options.patience).await?;
         let read_to = read_to(&package, to);
@@ -74,16 +77,15 @@ impl Collector {
         let (_, mut rows) = fetched.read(visit).await?;
         sync(folder)?;
         sort(&mut rows);
-        let is_behind = package.high_water_mark().zip(to).is_some_and(|(mark, to)| mark > to);
-        Ok(Answer { rows, read_to, has_more: package.is_truncated() || is_behind })
+        let goes_on = !is_last && package.high_water_mark().is_some_and(|mark| mark > to);
+        Ok(Answer { rows, read_to, has_more: package.is_truncated() || goes_on })
     }
 }
 
 /// Up to when a package is complete: its last invoice if it was cut, and otherwise the high water
 /// mark, or the end of its window if that is earlier.
-fn read_to(package: &Package, to: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {
-    let told = package.checkpoint()?;
-    Some(to.map_or(told, |to| told.min(to)))
+fn read_to(package: &Package, to: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    Some(package.checkpoint()?.min(to))
 }
 
 fn sort(rows: &mut [InvoiceMetadata]) {
