@@ -5,6 +5,9 @@
 //! sends; what takes more than one call has a handle: [`sending`] and [`batch`] for invoices that go
 //! out, [`receiving`] for those that come in, [`login`] for the way in.
 //!
+//! On top of them stands what has to outlive a crash: [`outbox`] and [`inbox`], kept in a store, and
+//! [`offline`] with the deadlines of invoices that were issued offline.
+//!
 //! "KSeF 2.0 facts §N" cites the page `docs/ksef/facts-v2.md` of the repository.
 
 mod account;

@@ -19,6 +19,47 @@
 //!
 //! A checkpoint is plain data: whoever keeps one can [start over](Inbox::start_over) from it, and
 //! gets everything behind it once.
+//!
+//! # Examples
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use common_core::{clock::SystemClock, store::{Position, Store}};
+//! use common_store::MemoryStore;
+//! use ksef_client::v2::{
+//!     Client, Environment,
+//!     inbox::{Collected, CollectorOptions, Inbox},
+//!     login::Credential,
+//!     wire::InvoiceQuerySubjectType::Subject2,
+//! };
+//! use ksef_crypto::number::ContextIdentifier;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let sandbox = sandbox::Sandbox::builder().calm().start().await?;
+//! # let token = sandbox.ksef_v2().token("9990000126").ok_or("no token")?;
+//! # let environment = Environment::at(&sandbox.ksef_v2().base_url())?;
+//! # let since = "2026-01-01T00:00:00Z".parse()?;
+//! # let plan = sandbox::ksef_v2::SeedPlan::new("9990000103", "9990000126", 3, since);
+//! # sandbox.ksef_v2().seed_invoices(&plan);
+//! // In a program that has to survive, an `SqliteStore` or a `PostgresStore`.
+//! let store: Arc<dyn Store> = Arc::new(MemoryStore::new(Arc::new(SystemClock::new())));
+//! let inbox = Inbox::new(store, "nip-9990000126")?;
+//!
+//! let client = Client::builder(environment).build()?;
+//! let context = ContextIdentifier::parse("Nip", "9990000126")?;
+//! let account = client.account(context).credential(Credential::token(token)).build();
+//! let collector = inbox.collector(account, CollectorOptions::new("host-1", since));
+//! assert_eq!(collector.step(Subject2).await?, Collected::All(3));
+//!
+//! // Take them out when they are safe elsewhere.
+//! for arrival in inbox.arrivals(Subject2, Position::START, 100).await? {
+//!     println!("{}", arrival.metadata.ksef_number);
+//!     inbox.take(Subject2, &[arrival.position]).await?;
+//! }
+//! # Ok(()) }
+//! ```
 
 mod arrival;
 mod checkpoint;

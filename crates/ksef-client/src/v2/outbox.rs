@@ -26,6 +26,46 @@
 //! Invoices that were issued offline say so ([`Draft::offline`]) and go out by their deadlines, the
 //! nearest first. [`waiting`](Outbox::waiting) lists what is still here, and
 //! [`Deadline`](crate::v2::offline::Deadline) computes until when each has to be sent.
+//!
+//! # Examples
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use common_core::{clock::SystemClock, store::Store};
+//! use common_store::MemoryStore;
+//! use ksef_client::v2::{
+//!     Client, Environment, FormCode,
+//!     login::Credential,
+//!     outbox::{CarrierOptions, Draft, Fate, Outbox},
+//! };
+//! use ksef_crypto::number::ContextIdentifier;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let sandbox = sandbox::Sandbox::builder().calm().start().await?;
+//! # let token = sandbox.ksef_v2().token("9990000103").ok_or("no token")?;
+//! # let environment = Environment::at(&sandbox.ksef_v2().base_url())?;
+//! // In a program that has to survive, an `SqliteStore` or a `PostgresStore`.
+//! let store: Arc<dyn Store> = Arc::new(MemoryStore::new(Arc::new(SystemClock::new())));
+//! let outbox = Outbox::new(store, "nip-9990000103")?;
+//!
+//! // Whoever issues invoices puts them in, and need not wait.
+//! let draft = Draft::new(&b"<Faktura/>"[..], FormCode::FA_3);
+//! outbox.put(&draft).await?;
+//!
+//! // Somebody carries them: once, or for ever by `run`.
+//! let client = Client::builder(environment).build()?;
+//! let context = ContextIdentifier::parse("Nip", "9990000103")?;
+//! let account = client.account(context).credential(Credential::token(token)).build();
+//! let carrier = outbox.carrier(account, CarrierOptions::new("host-1"));
+//! carrier.step().await?;
+//!
+//! // This was no invoice, and its fate says so.
+//! let fate = outbox.fate(&draft.hash()).await?;
+//! assert!(matches!(fate, Some(Fate::Refused(_))));
+//! # Ok(()) }
+//! ```
 
 mod carrier;
 mod draft;
