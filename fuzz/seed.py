@@ -259,7 +259,7 @@ def seeds():
         "epp_statement": [*statements(), *files("epp/regressions", "*.json"), *files("epp/regressions", "*.xml"),
                           *(b"z" + archive for archive in files("epp/regressions", "*.zip"))],
         "kros_notification": notifications(),
-        "ksef_check": [*ksef_invoices()],
+        "ksef_check": [*ksef_invoices(), *files("ksef/regressions", "*.xml")],
         "ksef_v1_answers": ksef_v1_answers(),
         "ksef_v1_archive": ksef_v1_archives(),
         "numbers": numbers + IDENTIFIERS,

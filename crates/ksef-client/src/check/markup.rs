@@ -61,7 +61,7 @@ fn attribute(text: &str) -> Read<(Attribute<'_>, usize)> {
         return broken(0, "an attribute has no value");
     };
     let name = name.trim_end_matches(is_blank);
-    if !is_name(name) {
+    if !is_qualified_name(name) {
         return broken(0, "the name of an attribute is none");
     }
     let value = rest.trim_start_matches(is_blank);
@@ -173,6 +173,12 @@ pub(super) fn is_name(text: &str) -> bool {
     characters.next().is_some_and(begins_name) && characters.all(continues_name)
 }
 
+/// Whether a text is a name, or two with a colon between them (Namespaces in XML 1.0, section 4).
+pub(super) fn is_qualified_name(text: &str) -> bool {
+    let (prefix, local) = text.split_once(':').unwrap_or(("_", text));
+    [prefix, local].iter().all(|part| is_name(part) && !part.contains(':'))
+}
+
 fn begins_name(character: char) -> bool {
     matches!(character,
         ':' | '_' | 'A'..='Z' | 'a'..='z'
@@ -191,6 +197,16 @@ fn continues_name(character: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_with_a_prefix_are_names_on_both_sides_of_one_colon() {
+        for name in ["a", "x:a", "_:_", "x:a-8.ż"] {
+            assert!(is_qualified_name(name), "{name}");
+        }
+        for name in ["", ":", ":a", "a:", "x:8y", "8x:y", "a:b:c", "a b"] {
+            assert!(!is_qualified_name(name), "{name}");
+        }
+    }
 
     #[test]
     fn attributes_are_read_and_what_is_wrong_with_them_is_seen() {

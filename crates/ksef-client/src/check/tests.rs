@@ -198,6 +198,16 @@ fn findings_are_one_line_and_repeat_no_value() {
 
 /// Inputs that make careless readers slow or deep; each is read in linear time.
 #[test]
+fn what_the_fuzzer_found_stays_found() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = folder.join("../../fixtures/ksef/regressions");
+    let bytes = std::fs::read(folder.join("ksef_check-digit-behind-prefix.xml")).unwrap();
+    let report = check(&bytes, &Profile::at(&Environment::Test));
+    let kinds: Vec<_> = report.findings().iter().map(Finding::kind).collect();
+    assert!(kinds.contains(&FindingKind::NotWellFormed), "{kinds:?}");
+}
+
+#[test]
 fn hostile_inputs_are_read_to_their_end() {
     let start = "<Faktura xmlns='http://crd.gov.pl/wzor/2025/06/25/13775/'>";
     let count = 100_000;

@@ -12,7 +12,7 @@ use crate::check::{
     FindingKind,
     content::{self, Place},
     finding::Findings,
-    markup::{self, Attribute, is_blank, is_name},
+    markup::{self, Attribute, is_blank, is_name, is_qualified_name},
     names::Namespaces,
     opening::Tag,
     rules::Facts,
@@ -167,7 +167,7 @@ impl<'t, 'f, 'p> Walk<'t, 'f, 'p> {
         let expected = self.expected(start, prefix, local)?;
         let number = expected.as_ref().map_or(0, |expected| expected.number);
         // The names of the schema are names; others have to prove it.
-        if expected.is_none() && (!is_name(tag) || local.contains(':') || local.is_empty()) {
+        if tag.starts_with(':') || expected.is_none() && !is_qualified_name(tag) {
             return broken(start, "the name of an element is none");
         }
         self.open.push(Open { tag, local, number, start, inside: Inside::Unknown });
