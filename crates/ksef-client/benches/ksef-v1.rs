@@ -24,7 +24,7 @@ use ksef_client::v1::{
 };
 use ksef_crypto::seal::{SessionKey, seal};
 use sandbox::Sandbox;
-use trial::child::Child;
+use trial::{child::Child, cpu};
 
 /// What a bench may fail with before it measures anything.
 type Failure = trial::Failure;
@@ -267,18 +267,6 @@ fn invoice(number: &str, size: usize) -> Bytes {
     }
     text.push_str("</Fa>\n</Faktura>\n");
     text.into()
-}
-
-/// The CPU time of this process so far, in microseconds (`/proc`, Linux).
-fn cpu() -> Result<f64, Failure> {
-    // Nanoseconds that each thread was on a processor; there are no more threads than workers.
-    let mut nanos = 0.0;
-    for task in std::fs::read_dir("/proc/self/task")? {
-        let text = std::fs::read_to_string(task?.path().join("schedstat"))?;
-        let first = text.split_whitespace().next().ok_or("the system does not tell CPU times")?;
-        nanos += first.parse::<f64>()?;
-    }
-    Ok(nanos / 1000.0)
 }
 
 /// The resident memory of this process in megabytes.

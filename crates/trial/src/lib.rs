@@ -8,6 +8,7 @@
 
 mod campaign;
 pub mod child;
+mod cost;
 mod listening;
 mod relay;
 mod tally;
@@ -15,6 +16,7 @@ mod tries;
 mod verdict;
 
 pub use campaign::{Campaign, complain};
+pub use cost::cpu;
 pub use listening::Everything;
 pub use relay::{Relay, Tearing};
 pub use tally::{Row, Tally};

@@ -2,19 +2,9 @@
 
 use std::io::Write as _;
 
-use crate::Failure;
+pub(crate) use trial::cpu;
 
-/// The CPU time of this process so far, in microseconds (`/proc`, Linux).
-pub(crate) fn cpu() -> Result<f64, Failure> {
-    // Nanoseconds that each thread was on a processor.
-    let mut nanos = 0.0;
-    for task in std::fs::read_dir("/proc/self/task")? {
-        let text = std::fs::read_to_string(task?.path().join("schedstat"))?;
-        let first = text.split_whitespace().next().ok_or("the system does not tell CPU times")?;
-        nanos += first.parse::<f64>()?;
-    }
-    Ok(nanos / 1000.0)
-}
+use crate::Failure;
 
 /// What some work cost in the cheapest of several rounds: what disturbs a round only adds to it.
 #[derive(Clone, Copy, Debug)]

@@ -192,7 +192,6 @@ impl Carrier {
         }
         if !is_pending {
             parcel.session = None;
-            parcel.tries += 1;
         }
         self.write(key, parcel.encode(), lease).await?;
         Ok(decided)

@@ -18,16 +18,11 @@ pub(super) struct Parcel {
     pub(super) way: Way,
     /// Whether they were issued offline; in a session each says so itself, a batch says it for all.
     pub(super) offline: bool,
-    /// How far the outbox was put into parcels when this one was made.
-    pub(super) through: Position,
     /// The invoices that KSeF has not decided about.
     pub(super) letters: Vec<Letter>,
     /// The session that they were sent in, and that has not been looked through.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) session: Option<ReferenceNumber>,
-    /// How many sessions were looked through.
-    #[serde(default)]
-    pub(super) tries: u32,
 }
 
 /// How a parcel goes.

@@ -63,7 +63,7 @@ impl Carrier {
             }
         }
         let mut made = 0;
-        for parcel in groups.into_iter().flat_map(|group| self.parcels_of(group, through)) {
+        for parcel in groups.into_iter().flat_map(|group| self.parcels_of(group)) {
             let key = names.parcel(parcel.number());
             let change = Change::Put { value: parcel.encode(), expires_at: None };
             match store.swap(&key, Expect::Absent, change, Some(lease)).await? {
@@ -112,7 +112,7 @@ impl Carrier {
     }
 
     /// The parcels of a group: those with the nearest deadlines first.
-    fn parcels_of(&self, mut group: Group, through: Position) -> Vec<Parcel> {
+    fn parcels_of(&self, mut group: Group) -> Vec<Parcel> {
         let Group { form, offline, corrects, .. } = group;
         // What has no deadline has the time of day as one: it is issued by being sent.
         group.letters.sort_by_key(|(due, letter)| (*due, letter.position));
@@ -127,10 +127,8 @@ impl Carrier {
             form: form.clone(),
             way,
             offline,
-            through,
             letters: letters.to_vec(),
             session: None,
-            tries: 0,
         });
         parcels.collect()
     }
