@@ -27,17 +27,24 @@ impl Crk {
             }
             _ => set,
         };
+        self.with_pending(|pending| pending.push_back(delivery));
         if delay.is_zero() {
-            hub::process(self, &delivery);
+            self.process_next();
             return;
         }
         let crk = self.clone();
-        self.with_pending(|pending| pending.push_back(delivery));
         context.tasks.spawn_job(async move {
             tokio::time::sleep(delay).await;
-            // Whichever job wakes first takes the package that came first.
-            if let Some(next) = crk.with_pending(VecDeque::pop_front) {
-                hub::process(&crk, &next);
+            crk.process_next();
+        });
+    }
+
+    /// Has the repository take the package that came first, whoever it was that woke first. The
+    /// queue is held meanwhile, so that no other thread passes it.
+    fn process_next(&self) {
+        self.with_pending(|pending| {
+            if let Some(next) = pending.pop_front() {
+                hub::process(self, &next);
             }
         });
     }

@@ -197,3 +197,16 @@ async fn processing_may_take_its_time_and_keeps_the_order() {
     let archive = sandbox.crk().archive(HARDWARE);
     assert_eq!((archive.highest, archive.out_of_order), (3, 0));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_package_that_is_processed_at_once_passes_none_that_came_before() {
+    let (sandbox, till) = fiscalised().await;
+    for (number, seconds) in [(1, 5), (2, 0), (3, 1)] {
+        sandbox.crk().set_processing(Duration::from_secs(seconds));
+        let package = till.package(&till.receipts([number])).await;
+        assert_eq!(till.publish(&package).await, 201);
+    }
+    sandbox.crk().settle().await;
+    let archive = sandbox.crk().archive(HARDWARE);
+    assert_eq!((archive.highest, archive.out_of_order), (3, 0));
+}
