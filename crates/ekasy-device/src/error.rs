@@ -7,6 +7,7 @@ mod local;
 use std::{fmt, time::Duration};
 
 use common_core::open::Open;
+use common_http::Failure;
 
 pub use kind::ErrorKind;
 
@@ -16,17 +17,7 @@ use crate::{
 };
 
 /// Why a call failed, what the server said, and whether it may have happened.
-pub struct Error(Box<Inner>);
-
-struct Inner {
-    kind: ErrorKind,
-    endpoint: &'static str,
-    happened: bool,
-    problem: Option<Problem>,
-    retry_after: Option<Duration>,
-    request_id: Option<String>,
-    source: Option<Box<dyn std::error::Error + Send + Sync>>,
-}
+pub struct Error(Box<Failure<ErrorKind, Problem>>);
 
 /// What the server said about a failure, as it said it.
 #[derive(Clone, PartialEq, Eq)]
@@ -72,7 +63,7 @@ impl Error {
 
     /// Whether the call may have done its work although it failed; `false` is a promise.
     pub fn may_have_happened(&self) -> bool {
-        self.0.happened
+        self.0.may_have_happened
     }
 
     /// Whether the same request may be accepted a while later without anything being corrected.
@@ -125,13 +116,12 @@ impl From<common_http::Error> for Error {
         let code = problem.as_ref().and_then(|problem| problem.read_code(endpoint));
         let kind = code.as_ref().and_then(ErrorKind::of_code);
         let kind = kind.unwrap_or_else(|| error.kind().into());
-        // The kind that the channel told the client already follows the code.
-        let happened = error.may_have_happened();
         let busy = problem.as_ref().is_some_and(|problem| problem.is_busy_hub(endpoint));
-        let retry_after = error.retry_after().max(busy.then_some(BUSY));
-        let request_id = error.request_id().map(str::to_owned);
-        let source = Some(Box::new(error) as _);
-        Self(Box::new(Inner { kind, endpoint, happened, problem, retry_after, request_id, source }))
+        // Whether it may have happened is right already: the channel told the client the kind that
+        // follows from the code.
+        let mut failure = Failure::of_call(kind, problem, error);
+        failure.retry_after = failure.retry_after.max(busy.then_some(BUSY));
+        Self(Box::new(failure))
     }
 }
 
@@ -204,21 +194,13 @@ impl fmt::Display for Error {
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Error")
-            .field("kind", &self.0.kind)
-            .field("endpoint", &self.0.endpoint)
-            .field("may_have_happened", &self.0.happened)
-            .field("problem", &self.0.problem)
-            .field("retry_after", &self.0.retry_after)
-            .field("request_id", &self.0.request_id)
-            .field("source", &self.0.source)
-            .finish()
+        self.0.fmt(f)
     }
 }
 
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.0.source.as_deref().map(|source| source as _)
+        self.0.source()
     }
 }
 

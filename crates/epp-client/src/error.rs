@@ -6,24 +6,14 @@ mod kind;
 use std::{fmt, time::Duration};
 
 use common_core::effect::Effect;
-use common_http::{BuildError, Info};
+use common_http::{BuildError, Failure, Info};
 
 pub use kind::ErrorKind;
 
 use crate::{api::Refusal, session::SessionError};
 
 /// Why a call failed, what the service said, and whether it may have happened.
-pub struct Error(Box<Inner>);
-
-struct Inner {
-    kind: ErrorKind,
-    endpoint: &'static str,
-    happened: bool,
-    problem: Option<Problem>,
-    retry_after: Option<Duration>,
-    request_id: Option<String>,
-    source: Option<Box<dyn std::error::Error + Send + Sync>>,
-}
+pub struct Error(Box<Failure<ErrorKind, Problem>>);
 
 /// What the service said about a failure, as it said it.
 #[derive(Clone, PartialEq, Eq)]
@@ -44,15 +34,14 @@ impl Error {
         let kind = ErrorKind::of_code(code).unwrap_or(ErrorKind::Refused);
         // An undocumented word is no promise that nothing was done.
         let happened = info.effect != Effect::Read && kind == ErrorKind::Refused;
-        Self(Box::new(Inner {
-            happened,
-            problem: Some(Problem {
-                status: refusal.http,
-                code: refusal.status.code,
-                message: refusal.status.message,
-            }),
-            ..Inner::new(kind, info.name)
-        }))
+        let mut failure = Failure::new(kind, info.name);
+        failure.may_have_happened = happened;
+        failure.problem = Some(Problem {
+            status: refusal.http,
+            code: refusal.status.code,
+            message: refusal.status.message,
+        });
+        Self(Box::new(failure))
     }
 
     /// A failure on this side; nothing was sent.
@@ -61,13 +50,13 @@ impl Error {
         endpoint: &'static str,
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
     ) -> Self {
-        Self(Box::new(Inner { source: Some(source.into()), ..Inner::new(kind, endpoint) }))
+        Self(Box::new(Failure::new(kind, endpoint).because(source)))
     }
 
     /// An answer that was a success and does not say what was done.
     pub(crate) fn lost(info: &Info, cause: &'static str) -> Self {
         let mut error = Self::local(ErrorKind::Unreadable, info.name, cause);
-        error.0.happened = info.effect != Effect::Read;
+        error.0.may_have_happened = info.effect != Effect::Read;
         error
     }
 
@@ -85,7 +74,7 @@ impl Error {
     /// When it is `true`, run the query that [`recovery`](Self::recovery) names before doing
     /// anything again.
     pub fn may_have_happened(&self) -> bool {
-        self.0.happened
+        self.0.may_have_happened
     }
 
     /// The query that tells what became of a call that may have happened; `None` when there is
@@ -120,20 +109,6 @@ impl Error {
     /// The service's name of the exchange, if it gave one.
     pub fn request_id(&self) -> Option<&str> {
         self.0.request_id.as_deref()
-    }
-}
-
-impl Inner {
-    fn new(kind: ErrorKind, endpoint: &'static str) -> Self {
-        Self {
-            kind,
-            endpoint,
-            happened: false,
-            problem: None,
-            retry_after: None,
-            request_id: None,
-            source: None,
-        }
     }
 }
 
@@ -180,17 +155,10 @@ impl From<common_http::Error> for Error {
         };
         // Of a call that was not sent nothing was said: what was said of the login is.
         let problem = refused_login.and_then(Self::problem).cloned().or(problem);
+        let mut failure = Failure::of_call(kind, problem, error);
         // A code that says what was wrong is a refusal, whatever the status beside it.
-        let happened = error.may_have_happened() && told.is_none();
-        let endpoint = error.endpoint();
-        Self(Box::new(Inner {
-            happened,
-            problem,
-            retry_after: error.retry_after(),
-            request_id: error.request_id().map(str::to_owned),
-            source: Some(Box::new(error)),
-            ..Inner::new(kind, endpoint)
-        }))
+        failure.may_have_happened &= told.is_none();
+        Self(Box::new(failure))
     }
 }
 
@@ -252,21 +220,13 @@ impl fmt::Display for Error {
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Error")
-            .field("kind", &self.0.kind)
-            .field("endpoint", &self.0.endpoint)
-            .field("may_have_happened", &self.0.happened)
-            .field("problem", &self.0.problem)
-            .field("retry_after", &self.0.retry_after)
-            .field("request_id", &self.0.request_id)
-            .field("source", &self.0.source)
-            .finish()
+        self.0.fmt(f)
     }
 }
 
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.0.source.as_deref().map(|source| source as _)
+        self.0.source()
     }
 }
 

@@ -231,6 +231,7 @@ pub(crate) struct Target<'a> {
 #[derive(Debug, Default)]
 pub struct Script {
     lines: Mutex<Vec<Line>>,
+    met: Mutex<Vec<Fault>>,
 }
 
 #[derive(Debug)]
@@ -255,6 +256,11 @@ impl Script {
         self.lines().iter().map(|line| line.rule.clone()).collect()
     }
 
+    /// The faults that have happened, in their order; taking rules away forgets none of them.
+    pub fn met(&self) -> Vec<Fault> {
+        self.met.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// The faults whose turn it is at this request.
     pub(crate) fn draw(&self, target: &Target<'_>, chance: &Chance) -> Vec<Fault> {
         let mut lines = self.lines();
@@ -272,6 +278,8 @@ impl Script {
                 faults.push(line.rule.fault);
             }
         }
+        drop(lines);
+        self.met.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(&faults);
         faults
     }
 
@@ -296,8 +304,11 @@ mod tests {
         script.push(Rule::new(fault).on(&Method::GET, "/invoices/{id}").turn(Turn::Nth(2)));
         assert!(draw(&script, &Method::POST, "/invoices", "/invoices").is_empty());
         assert!(draw(&script, &Method::GET, "/invoices/1", "/invoices/{id}").is_empty());
+        assert!(script.met().is_empty(), "nothing has happened yet");
         assert_eq!(draw(&script, &Method::GET, "/invoices/2", "/invoices/{id}"), [fault]);
         assert!(draw(&script, &Method::GET, "/invoices/3", "/invoices/{id}").is_empty());
+        script.clear();
+        assert_eq!(script.met(), [fault]);
     }
 
     #[test]

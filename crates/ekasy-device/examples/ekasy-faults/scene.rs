@@ -28,7 +28,7 @@ use crate::{
     judge::{Life, judge},
     life::{Progress, fiscalise, work},
     orders::{command, rng, timetable},
-    plan::Plan,
+    plan::{plan, row},
     register::{Given, Make, credentials},
     still::Still,
     tally::Row,
@@ -55,14 +55,17 @@ pub(crate) struct Scene {
 
 pub(crate) async fn play(seed: u64) -> Result<Verdict<Row>, Failure> {
     let scene = Scene::set(seed).await?;
-    let plan = Plan::of(seed)?;
     let mut verdict = Verdict::default();
-    plan.rules().for_each(|rule| scene.crk().faults().push(rule));
+    for rule in plan(seed) {
+        scene.crk().faults().push(rule);
+    }
     let mut progress = Progress::default();
     if fiscalise(&scene, &mut progress, &mut verdict).await? {
         work(&scene, &mut progress, &mut verdict).await?;
     }
-    plan.count_met(&scene.crk().requests(), &mut verdict.tally);
+    for fault in scene.crk().faults().met() {
+        verdict.tally.count(row(fault));
+    }
     let torn = scene.relays.values().map(Relay::torn).sum();
     verdict.tally.add(Row::TornRequest, torn);
     scene.conclude(&progress, &mut verdict).await?;

@@ -1,6 +1,8 @@
 //! Errors that come from this side, or from an answer that fits nothing that was asked.
 
-use super::{Error, ErrorKind, Inner};
+use common_http::Failure;
+
+use super::{Error, ErrorKind};
 
 impl Error {
     /// Nothing was sent: something on this side is missing or does not fit.
@@ -9,29 +11,14 @@ impl Error {
         kind: ErrorKind,
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
     ) -> Self {
-        Self::made(endpoint, kind, false, source.into())
+        Self(Box::new(Failure::new(kind, endpoint).because(source)))
     }
 
     /// A success whose answer belongs to another command.
     pub(crate) fn other_answer(endpoint: &'static str) -> Self {
         let reason = "the answer repeats the identifier of another command";
-        Self::made(endpoint, ErrorKind::Unreadable, true, reason.into())
-    }
-
-    fn made(
-        endpoint: &'static str,
-        kind: ErrorKind,
-        happened: bool,
-        source: Box<dyn std::error::Error + Send + Sync>,
-    ) -> Self {
-        Self(Box::new(Inner {
-            kind,
-            endpoint,
-            happened,
-            problem: None,
-            retry_after: None,
-            request_id: None,
-            source: Some(source),
-        }))
+        let mut failure = Failure::new(ErrorKind::Unreadable, endpoint).because(reason);
+        failure.may_have_happened = true;
+        Self(Box::new(failure))
     }
 }

@@ -18,14 +18,14 @@ use sandbox::{
     epp::Epp,
     fault::{Fault, Rule},
 };
-use trial::{Failure, child::Child};
+use trial::{Failure, child::Child, plan::rng};
 
 pub(crate) use self::child::run as child;
 use self::{
     child::Word,
     notebook::{Notebook, Task},
 };
-use crate::{judge::Verdict, payer::COUNTDOWN, plan::rng, run::START, tally::Row};
+use crate::{judge::Verdict, payer::COUNTDOWN, run::START, tally::Row};
 
 /// The argument that makes a child of this program; its folder follows.
 pub(crate) const CHILD: &str = "--child";

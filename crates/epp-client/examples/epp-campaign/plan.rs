@@ -1,13 +1,11 @@
 //! What a seed decides: how the service behaves, and which request of which path meets which fault.
 
 use http::Method;
-use rand::{RngExt, SeedableRng, rngs::StdRng};
-use sandbox::{
-    Exchange,
-    fault::{Fault, Rule, Turn},
-};
+use rand::{RngExt, rngs::StdRng};
+use sandbox::fault::{Fault, Rule};
+use trial::plan::{Target, rng, rules};
 
-use crate::tally::{Row, Tally};
+use crate::tally::Row;
 
 /// No delay of a script is longer, in milliseconds; longer than an impatient client waits.
 pub(crate) const LONGEST_DELAY: u64 = 500;
@@ -15,114 +13,41 @@ pub(crate) const LONGEST_DELAY: u64 = 500;
 /// Where statements are downloaded from, on the web host.
 const STATEMENT_FILE: &str = "/izvodi/{path}";
 
-/// The calls that meet faults, below their base addresses.
-const TARGETS: [(Method, &str); 8] = [
-    (Method::POST, "/payment-orders"),
-    (Method::GET, "/payment-orders"),
-    (Method::GET, "/payment-orders/{id}"),
-    (Method::POST, "/payments"),
-    (Method::PUT, "/payments"),
-    (Method::GET, "/login/refresh"),
-    (Method::GET, "/bank-accounts/{BankAccountNumber}/statement-url"),
-    (Method::GET, STATEMENT_FILE),
-];
-
 /// How far ahead faults are planned. What comes later is undisturbed, so that every seed ends.
 const HORIZON: u64 = 24;
+
+/// The calls that meet faults, below their base addresses.
+const TARGETS: [Target; 8] = [
+    (Method::POST, "/payment-orders", HORIZON),
+    (Method::GET, "/payment-orders", HORIZON),
+    (Method::GET, "/payment-orders/{id}", HORIZON),
+    (Method::POST, "/payments", HORIZON),
+    (Method::PUT, "/payments", HORIZON),
+    (Method::GET, "/login/refresh", HORIZON),
+    (Method::GET, "/bank-accounts/{BankAccountNumber}/statement-url", HORIZON),
+    (Method::GET, STATEMENT_FILE, HORIZON),
+];
 
 /// One seed's course.
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub(crate) seed: u64,
-    pub(crate) mood: Mood,
-    script: Vec<Line>,
-}
-
-/// Whether the sandbox adds trouble of its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Mood {
-    Calm,
-    Hostile,
-}
-
-#[derive(Clone, Debug)]
-struct Line {
-    method: Method,
-    path: &'static str,
-    nth: u64,
-    fault: Fault,
+    pub(crate) rules: Vec<Rule>,
 }
 
 impl Plan {
-    /// The course of that seed. The mood follows from the number, so that few seeds meet both;
-    /// everything else is drawn.
+    /// The course of that seed.
     pub(crate) fn of(seed: u64) -> Self {
         let mut rng = rng(seed, "plan");
-        let script = TARGETS.into_iter().flat_map(|(method, path)| lines(&method, path, &mut rng));
-        let mood = if seed.is_multiple_of(3) { Mood::Hostile } else { Mood::Calm };
-        Self { seed, mood, script: script.collect() }
-    }
-
-    /// The faults as rules of the sandbox.
-    pub(crate) fn rules(&self) -> impl Iterator<Item = Rule> {
-        self.script
-            .iter()
-            .map(|line| Rule::new(line.fault).on(&line.method, line.path).turn(Turn::Nth(line.nth)))
-    }
-
-    /// Counts the faults whose request really came.
-    pub(crate) fn count_met(&self, exchanges: &[Exchange], tally: &mut Tally) {
-        for line in &self.script {
-            let alike =
-                |one: &&Exchange| one.method == line.method.as_str() && is_at(&one.path, line.path);
-            let came = exchanges.iter().filter(alike).count() as u64;
-            if let Some(row) = row(line.fault).filter(|_| line.nth <= came) {
-                tally.count(row);
-            }
-        }
+        let rules = rules(TARGETS, 3, &mut rng, |_, path, rng| fault(path, rng));
+        Self { seed, rules }
     }
 }
 
-/// Whether a path that was asked for is one of that template.
-fn is_at(path: &str, template: &str) -> bool {
-    if template == STATEMENT_FILE {
-        return path.starts_with("/izvodi/");
+fn fault(path: &str, rng: &mut StdRng) -> Fault {
+    if path == STATEMENT_FILE && rng.random_bool(0.3) {
+        return Fault::Reply { status: 410, retry_after: None };
     }
-    let Some(path) = path.strip_prefix("/api") else { return false };
-    let (mut asked, mut wanted) = (path.split('/'), template.split('/'));
-    loop {
-        match (asked.next(), wanted.next()) {
-            (None, None) => return true,
-            (Some(one), Some(part)) if part.starts_with('{') || one == part => {}
-            _ => return false,
-        }
-    }
-}
-
-/// The randomness of one part of a seed, independent of the other parts.
-pub(crate) fn rng(seed: u64, part: &str) -> StdRng {
-    let mixed = part.bytes().fold(seed, |mixed, byte| {
-        (mixed ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3).rotate_left(23)
-    });
-    StdRng::seed_from_u64(mixed)
-}
-
-fn lines(method: &Method, path: &'static str, rng: &mut StdRng) -> Vec<Line> {
-    let (mut lines, mut nth) = (Vec::new(), 0);
-    while nth < HORIZON {
-        nth += rng.random_range(1..=3);
-        let gone = path == STATEMENT_FILE && rng.random_bool(0.3);
-        let fault = if gone { Fault::Reply { status: 410, retry_after: None } } else { fault(rng) };
-        // Only several refusals in a row use up the client's tries.
-        let repeated = matches!(fault, Fault::Reply { status: 429, .. });
-        let last = nth + if repeated { rng.random_range(0..=3) } else { 0 };
-        lines.extend((nth..=last).map(|nth| Line { method: method.clone(), path, nth, fault }));
-        nth = last;
-    }
-    lines
-}
-
-fn fault(rng: &mut StdRng) -> Fault {
     let mut up_to = |most: u64| rng.random_range(0..=most);
     match up_to(9) {
         0 => Fault::Reply { status: 503, retry_after: None },
@@ -138,7 +63,8 @@ fn fault(rng: &mut StdRng) -> Fault {
     }
 }
 
-fn row(fault: Fault) -> Option<Row> {
+/// Where a fault that happened is counted.
+pub(crate) fn row(fault: Fault) -> Option<Row> {
     Some(match fault {
         Fault::Reply { status: 410, .. } => Row::LinkGone,
         Fault::Reply { status: 429, .. } => Row::Answered429,

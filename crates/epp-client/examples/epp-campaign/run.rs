@@ -13,7 +13,7 @@ use sandbox::{
     epp::{Epp, User},
 };
 use tokio::time::sleep;
-use trial::{Failure, Relay, Tearing};
+use trial::{Failure, Relay, Tearing, plan::rng};
 
 use crate::{
     caller::{Caller, SETTLED},
@@ -21,7 +21,7 @@ use crate::{
     judge::{Verdict, judge},
     ledger::{self, Books},
     payer::COUNTDOWN,
-    plan::{Mood, Plan, rng},
+    plan::{Plan, row},
     statements::{self, Way},
     tally::Row,
 };
@@ -50,7 +50,9 @@ pub(crate) async fn seed(seed: u64) -> Result<Verdict, Failure> {
     for caller in &books {
         judge(&mut verdict, caller, epp);
     }
-    plan.count_met(&epp.requests(), &mut verdict.tally);
+    for row in epp.faults().met().into_iter().filter_map(row) {
+        verdict.tally.count(row);
+    }
     verdict.tally.add(Row::TornRequest, relay.torn());
     verdict.tally.add(Row::Refreshed, epp.refreshes());
     verdict.tally.add(Row::LoggedIn, epp.logins());
@@ -67,14 +69,12 @@ pub(crate) async fn seed(seed: u64) -> Result<Verdict, Failure> {
 }
 
 async fn start(plan: &Plan) -> Result<Sandbox, Failure> {
-    let builder = Sandbox::builder().seed(plan.seed).starting_at(START.parse()?);
-    let sandbox = match plan.mood {
-        Mood::Calm => builder.calm().start().await?,
-        Mood::Hostile => builder.hostile().start().await?,
-    };
+    let sandbox = trial::plan::sandbox(plan.seed).starting_at(START.parse()?).start().await?;
     sandbox.epp().set_otp_countdown(COUNTDOWN);
     sandbox.epp().misstate_totals(u32::from(plan.seed.is_multiple_of(4)));
-    plan.rules().for_each(|rule| sandbox.epp().faults().push(rule));
+    for rule in &plan.rules {
+        sandbox.epp().faults().push(rule.clone());
+    }
     Ok(sandbox)
 }
 

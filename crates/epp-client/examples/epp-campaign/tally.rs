@@ -2,8 +2,6 @@
 
 use trial::rows;
 
-pub(crate) type Tally = trial::Tally<Row>;
-
 rows! {
     Answered503 = "faults: 503, not processed",
     Answered429 = "faults: 429, not processed",

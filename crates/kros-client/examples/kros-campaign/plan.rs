@@ -1,45 +1,37 @@
 //! What a seed decides: how the service behaves, and which request of which path meets which fault.
 
 use http::Method;
-use rand::{RngExt, SeedableRng, rngs::StdRng};
+use rand::{RngExt, rngs::StdRng};
 use sandbox::{
-    Exchange,
-    fault::{Fault, Rule, Turn},
+    fault::{Fault, Rule},
     kros::{Form, Scheme},
 };
+use trial::plan::{Target, rng, rules};
 
-use crate::tally::{Row, Tally};
+use crate::tally::Row;
 
 /// No delay of a script is longer, in milliseconds.
 pub(crate) const LONGEST_DELAY: u64 = 900;
 
-/// The calls that meet faults, below the base address.
-const TARGETS: [(Method, &str); 4] = [
-    (Method::POST, "/invoices/batch"),
-    (Method::POST, "/payments/batch"),
-    (Method::POST, "/invoices"),
-    (Method::GET, "/invoices"),
-];
-
 /// How far ahead faults are planned; no seed makes more requests of one kind.
 const HORIZON: u64 = 60;
+
+/// The calls that meet faults, below the base address.
+const TARGETS: [Target; 4] = [
+    (Method::POST, "/invoices/batch", HORIZON),
+    (Method::POST, "/payments/batch", HORIZON),
+    (Method::POST, "/invoices", HORIZON),
+    (Method::GET, "/invoices", HORIZON),
+];
 
 /// One seed's course.
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub(crate) seed: u64,
-    pub(crate) mood: Mood,
     pub(crate) limits: Limits,
     pub(crate) form: Form,
     pub(crate) scheme: Scheme,
-    script: Vec<Line>,
-}
-
-/// Whether the sandbox adds trouble of its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Mood {
-    Calm,
-    Hostile,
+    pub(crate) rules: Vec<Rule>,
 }
 
 /// Whether the service counts requests.
@@ -49,70 +41,19 @@ pub(crate) enum Limits {
     Current,
 }
 
-#[derive(Clone, Debug)]
-struct Line {
-    method: Method,
-    path: &'static str,
-    nth: u64,
-    fault: Fault,
-}
-
 impl Plan {
     /// The course of that seed. The modes follow from the number, so that few seeds meet all of
     /// them; everything else is drawn.
     pub(crate) fn of(seed: u64) -> Self {
         let mut rng = rng(seed, "plan");
-        let script = TARGETS.into_iter().flat_map(|(method, path)| lines(&method, path, &mut rng));
         Self {
             seed,
-            mood: if seed.is_multiple_of(3) { Mood::Hostile } else { Mood::Calm },
             limits: if seed.is_multiple_of(5) { Limits::Current } else { Limits::None },
             form: if seed.is_multiple_of(2) { Form::Current } else { Form::Documented2023 },
             scheme: if (seed / 2).is_multiple_of(2) { Scheme::Utf16Le } else { Scheme::Utf8 },
-            script: script.collect(),
+            rules: rules(TARGETS, 3, &mut rng, |_, _, rng| fault(rng)),
         }
     }
-
-    /// The faults as rules of the sandbox.
-    pub(crate) fn rules(&self) -> impl Iterator<Item = Rule> {
-        self.script
-            .iter()
-            .map(|line| Rule::new(line.fault).on(&line.method, line.path).turn(Turn::Nth(line.nth)))
-    }
-
-    /// Counts the faults whose request really came.
-    pub(crate) fn count_met(&self, exchanges: &[Exchange], tally: &mut Tally) {
-        for line in &self.script {
-            let path = format!("/api{}", line.path);
-            let alike = |one: &&Exchange| one.method == line.method.as_str() && one.path == path;
-            let came = exchanges.iter().filter(alike).count() as u64;
-            if let Some(row) = row(line.fault).filter(|_| line.nth <= came) {
-                tally.count(row);
-            }
-        }
-    }
-}
-
-/// The randomness of one part of a seed, independent of the other parts.
-pub(crate) fn rng(seed: u64, part: &str) -> StdRng {
-    let mixed = part.bytes().fold(seed, |mixed, byte| {
-        (mixed ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3).rotate_left(23)
-    });
-    StdRng::seed_from_u64(mixed)
-}
-
-fn lines(method: &Method, path: &'static str, rng: &mut StdRng) -> Vec<Line> {
-    let (mut lines, mut nth) = (Vec::new(), 0);
-    while nth < HORIZON {
-        nth += rng.random_range(1..=3);
-        let fault = fault(rng);
-        // Only several refusals in a row use up the client's tries.
-        let repeated = matches!(fault, Fault::Reply { status: 429, .. });
-        let last = nth + if repeated { rng.random_range(0..=3) } else { 0 };
-        lines.extend((nth..=last).map(|nth| Line { method: method.clone(), path, nth, fault }));
-        nth = last;
-    }
-    lines
 }
 
 fn fault(rng: &mut StdRng) -> Fault {
@@ -134,7 +75,8 @@ fn fault(rng: &mut StdRng) -> Fault {
     }
 }
 
-fn row(fault: Fault) -> Option<Row> {
+/// Where a fault that happened is counted.
+pub(crate) fn row(fault: Fault) -> Option<Row> {
     Some(match fault {
         Fault::Reply { status: 429, .. } => Row::Answered429,
         Fault::Reply { .. } => Row::Answered503,

@@ -13,14 +13,14 @@ use sandbox::{
     kros::{Kros, Profile},
 };
 use tokio::time::sleep;
-use trial::{Failure, Relay, Tearing};
+use trial::{Failure, Relay, Tearing, plan::rng};
 
 use crate::{
     callers::{Clients, Told, read_lists, send_batch, send_singly},
     documents::{self, Nature},
     judge::{Judge, Stage, Truth, Verdict},
     ledger::{Claim, Entry},
-    plan::{self, LONGEST_DELAY, Mood, Plan, rng},
+    plan::{self, LONGEST_DELAY, Plan, row},
     receiver,
     recovery::recover,
     tally::{Row, Tally},
@@ -54,7 +54,9 @@ pub(crate) async fn seed(seed: u64) -> Result<Verdict, Failure> {
 
     let mut verdict = Verdict::default();
     let mut books = trouble(&maker, relay.address(), &mut verdict).await?;
-    plan.count_met(&kros.requests(), &mut verdict.tally);
+    for row in kros.faults().met().into_iter().filter_map(row) {
+        verdict.tally.count(row);
+    }
     verdict.tally.add(Row::TornRequest, relay.torn());
     kros.faults().clear();
     // A request that its caller gave up may still wait inside the service.
@@ -87,11 +89,7 @@ pub(crate) async fn seed(seed: u64) -> Result<Verdict, Failure> {
 }
 
 async fn start(plan: &Plan) -> Result<Sandbox, Failure> {
-    let builder = Sandbox::builder().seed(plan.seed).starting_at(START.parse()?);
-    let sandbox = match plan.mood {
-        Mood::Calm => builder.calm().start().await?,
-        Mood::Hostile => builder.hostile().start().await?,
-    };
+    let sandbox = trial::plan::sandbox(plan.seed).starting_at(START.parse()?).start().await?;
     let kros = sandbox.kros();
     kros.set_limits(match plan.limits {
         plan::Limits::None => Profile::Unlimited,
@@ -99,7 +97,9 @@ async fn start(plan: &Plan) -> Result<Sandbox, Failure> {
     });
     kros.set_notification_form(plan.form);
     kros.set_signature_scheme(plan.scheme);
-    plan.rules().for_each(|rule| kros.faults().push(rule));
+    for rule in &plan.rules {
+        kros.faults().push(rule.clone());
+    }
     Ok(sandbox)
 }
 

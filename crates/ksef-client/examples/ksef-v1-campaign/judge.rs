@@ -5,11 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use http::Method;
 use ksef_client::v1::{ErrorKind, ExceptionCode, send_many::Outcome};
-use sandbox::ksef_v1::{AcceptedInvoice, KsefV1};
+use sandbox::{
+    Exchange,
+    ksef_v1::{AcceptedInvoice, KsefV1},
+};
 
 use crate::{
     invoices::{Invoice, Nature},
-    plan::is_call,
     tally::{Row, Tally, Verdict},
 };
 
@@ -223,4 +225,15 @@ pub(crate) fn no_more_than(
     for _ in noted..came {
         verdict.duplicated(format!("{path} was called {came} times, and meant to be {noted}"));
     }
+}
+
+/// Whether a request was that call; the path may have places for parameters.
+fn is_call(exchange: &Exchange, method: &Method, template: &str) -> bool {
+    let Some(path) = exchange.path.strip_prefix("/api") else { return false };
+    let (path, template): (Vec<_>, Vec<_>) =
+        (path.split('/').collect(), template.split('/').collect());
+    let mut parts = path.iter().zip(&template);
+    exchange.method == method.as_str()
+        && path.len() == template.len()
+        && parts.all(|(part, place)| place.starts_with('{') || part == place)
 }

@@ -3,13 +3,11 @@
 use std::time::Duration;
 
 use http::Method;
-use rand::{RngExt, SeedableRng, rngs::StdRng};
-use sandbox::{
-    Exchange,
-    fault::{Fault, Rule, Turn},
-};
+use rand::{RngExt, rngs::StdRng};
+use sandbox::fault::{Fault, Rule};
+use trial::plan::{Target, rng, rules};
 
-use crate::tally::{Row, Tally};
+use crate::tally::Row;
 
 /// No delay before processing is longer, in milliseconds: a request that its caller took for lost
 /// must not come to life after the list was asked for it (see the docs of `Outcome::NotSent`).
@@ -22,7 +20,7 @@ const LONGEST_AFTER: u64 = 1_500;
 pub(crate) const SETTLED: Duration = Duration::from_millis(LONGEST_BEFORE + 200);
 
 /// The calls that meet faults, below the base address, and how far ahead faults are planned.
-const TARGETS: [(Method, &str, u64); 15] = [
+const TARGETS: [Target; 15] = [
     (Method::PUT, "/online/Invoice/Send", 150),
     (Method::GET, "/online/Invoice/Status/{InvoiceElementReferenceNumber}", 80),
     (Method::GET, "/online/Session/Status", 20),
@@ -48,99 +46,26 @@ const TARGETS: [(Method, &str, u64); 15] = [
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub(crate) seed: u64,
-    pub(crate) mood: Mood,
     /// How long each step of the service's processes takes.
     pub(crate) pace: Duration,
-    script: Vec<Line>,
-}
-
-/// Whether the sandbox adds trouble of its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Mood {
-    Calm,
-    Hostile,
-}
-
-#[derive(Clone, Debug)]
-struct Line {
-    method: Method,
-    path: &'static str,
-    nth: u64,
-    fault: Fault,
+    pub(crate) rules: Vec<Rule>,
 }
 
 impl Plan {
-    /// The course of that seed. The mood follows from the number, so that few seeds meet both;
-    /// everything else is drawn.
+    /// The course of that seed.
     pub(crate) fn of(seed: u64) -> Self {
         let mut rng = rng(seed, "plan");
-        let lines =
-            |(method, path, horizon): (Method, _, _)| lines(&method, path, horizon, &mut rng);
         Self {
             seed,
-            mood: if seed.is_multiple_of(3) { Mood::Hostile } else { Mood::Calm },
             pace: Duration::from_millis(seed % 4),
-            script: TARGETS.into_iter().flat_map(lines).collect(),
+            rules: rules(TARGETS, 6, &mut rng, |_, _, rng| fault(rng)),
         }
     }
-
-    /// The faults as rules of the sandbox.
-    pub(crate) fn rules(&self) -> impl Iterator<Item = Rule> {
-        self.script
-            .iter()
-            .map(|line| Rule::new(line.fault).on(&line.method, line.path).turn(Turn::Nth(line.nth)))
-    }
-
-    /// Counts the faults whose request really came.
-    pub(crate) fn count_met(&self, exchanges: &[Exchange], tally: &mut Tally) {
-        for line in &self.script {
-            let alike = |one: &&Exchange| is_call(one, &line.method, line.path);
-            let came = exchanges.iter().filter(alike).count() as u64;
-            if let Some(row) = row(line.fault).filter(|_| line.nth <= came) {
-                tally.count(row);
-            }
-        }
-    }
-}
-
-/// Whether a request was that call; the path may have places for parameters.
-pub(crate) fn is_call(exchange: &Exchange, method: &Method, template: &str) -> bool {
-    let Some(path) = exchange.path.strip_prefix("/api") else { return false };
-    let (path, template): (Vec<_>, Vec<_>) =
-        (path.split('/').collect(), template.split('/').collect());
-    let mut parts = path.iter().zip(&template);
-    exchange.method == method.as_str()
-        && path.len() == template.len()
-        && parts.all(|(part, place)| place.starts_with('{') || part == place)
-}
-
-/// The randomness of one part of a seed, independent of the other parts.
-pub(crate) fn rng(seed: u64, part: &str) -> StdRng {
-    let mixed = part.bytes().fold(seed, |mixed, byte| {
-        (mixed ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3).rotate_left(23)
-    });
-    StdRng::seed_from_u64(mixed)
 }
 
 /// How long the caller waits for the next step; usually as long as it takes.
 pub(crate) fn patience(rng: &mut StdRng, up_to: Duration) -> Option<Duration> {
-    let most = u64::try_from(up_to.as_micros()).unwrap_or(u64::MAX);
-    let patience = Duration::from_micros(rng.random_range(0..most));
-    rng.random_bool(0.2).then_some(patience)
-}
-
-fn lines(method: &Method, path: &'static str, horizon: u64, rng: &mut StdRng) -> Vec<Line> {
-    let (mut lines, mut nth) = (Vec::new(), 0);
-    while nth < horizon {
-        nth += rng.random_range(1..=6);
-        let fault = fault(rng);
-        // Only several refusals in a row use up the client's tries.
-        let repeated = matches!(fault, Fault::Reply { status: 429, .. });
-        let last = nth + if repeated { rng.random_range(0..=3) } else { 0 };
-        lines.extend((nth..=last).map(|nth| Line { method: method.clone(), path, nth, fault }));
-        nth = last;
-    }
-    lines
+    trial::plan::patience(rng, 0.2, up_to)
 }
 
 fn fault(rng: &mut StdRng) -> Fault {
@@ -159,7 +84,8 @@ fn fault(rng: &mut StdRng) -> Fault {
     }
 }
 
-fn row(fault: Fault) -> Option<Row> {
+/// Where a fault that happened is counted.
+pub(crate) fn row(fault: Fault) -> Option<Row> {
     Some(match fault {
         Fault::Reply { status: 429, .. } => Row::Answered429,
         Fault::Reply { .. } => Row::Answered503,

@@ -14,13 +14,13 @@ use ksef_crypto::{
 use rand::RngExt;
 use sandbox::{Sandbox, ksef_v1::KsefV1};
 use tokio::time::sleep;
-use trial::{Failure, Relay, Tearing};
+use trial::{Failure, Relay, Tearing, plan::rng};
 
 use crate::{
     batcher::{Batcher, confirm},
     invoices::{self, SELLER},
     judge::{Entry, Truth, no_more_than},
-    plan::{Mood, Plan, SETTLED, rng},
+    plan::{Plan, SETTLED, row},
     reader,
     sender::{self, Sender, Told, quick},
     tally::{Row, Verdict},
@@ -53,7 +53,9 @@ pub(crate) async fn seed(seed: u64) -> Result<Verdict, Failure> {
     let session = sender::open(&impatient, &maker.token, &mut verdict.tally).await?;
     reader::check(ksef, &session, maker.rng("edge").random_range(0..1000), &mut verdict).await?;
 
-    plan.count_met(&ksef.requests(), &mut verdict.tally);
+    for row in ksef.faults().met().into_iter().filter_map(row) {
+        verdict.tally.count(row);
+    }
     verdict.tally.add(Row::TornRequest, relay.torn());
     ksef.faults().clear();
     relay.calm_down();
@@ -86,17 +88,15 @@ pub(crate) async fn seed(seed: u64) -> Result<Verdict, Failure> {
 }
 
 async fn start(plan: &Plan) -> Result<Sandbox, Failure> {
-    let builder = Sandbox::builder().seed(plan.seed);
-    let sandbox = match plan.mood {
-        Mood::Calm => builder.calm().start().await?,
-        Mood::Hostile => builder.hostile().start().await?,
-    };
+    let sandbox = trial::plan::sandbox(plan.seed).start().await?;
     let ksef = sandbox.ksef_v1();
     ksef.set_pace(plan.pace);
     ksef.set_largest_result(LARGEST_RESULT);
     ksef.set_part_size(7);
     ksef.set_receipt_size(9);
-    plan.rules().for_each(|rule| ksef.faults().push(rule));
+    for rule in &plan.rules {
+        ksef.faults().push(rule.clone());
+    }
     Ok(sandbox)
 }
 

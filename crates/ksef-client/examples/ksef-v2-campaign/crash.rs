@@ -19,7 +19,7 @@ use sandbox::{
     fault::{Fault, Rule},
     ksef_v2::{KsefV2, Limits},
 };
-use trial::{Failure, child::Child};
+use trial::{Failure, child::Child, plan::rng};
 
 pub(crate) use self::child::run as child;
 use self::{
@@ -31,7 +31,6 @@ use crate::{
     desk::Way,
     invoices::SELLER,
     judge::Truth,
-    plan::rng,
     run::account,
     tally::{Row, Verdict},
 };

@@ -21,7 +21,7 @@ pub(crate) async fn work(mut desk: Desk) -> Result<Desk, Failure> {
     let account = desk.log_in().await?;
     let end = Instant::now() + TIME;
     let tasks = (0..TASKS).map(|task| {
-        let mut rng = crate::plan::rng(task, "crowd");
+        let mut rng = trial::plan::rng(task, "crowd");
         let account = account.clone();
         tokio::spawn(async move {
             let mut failures = Vec::new();

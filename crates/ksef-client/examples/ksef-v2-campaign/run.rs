@@ -19,7 +19,7 @@ use sandbox::{
     ksef_v2::{KsefV2, Limits},
 };
 use tokio::time::sleep;
-use trial::{Failure, Relay, Tearing};
+use trial::{Failure, Relay, Tearing, plan::rng};
 
 use crate::{
     batcher::Batcher,
@@ -27,7 +27,7 @@ use crate::{
     desk::{Desk, TRIES, Way},
     invoices::{self, BUYER, SELLER},
     judge::Truth,
-    plan::{Mood, Plan, SETTLED, rng},
+    plan::{Plan, SETTLED, row},
     reader,
     sender::{self, Sender},
     tally::{Row, Verdict},
@@ -56,7 +56,9 @@ pub(crate) async fn seed(seed: u64) -> Result<Verdict, Failure> {
     let (senders, mut batchers, crowd) = trouble(&maker).await?;
     verdict.join(crowd.into_verdict());
     verdict.join(read(&maker, "reader", true).await?);
-    plan.count_met(&ksef.requests(), &mut verdict.tally);
+    for row in ksef.faults().met().into_iter().filter_map(row) {
+        verdict.tally.count(row);
+    }
     verdict.tally.add(Row::TornRequest, relay.torn());
     ksef.faults().clear();
     relay.calm_down();
@@ -85,11 +87,7 @@ pub(crate) async fn seed(seed: u64) -> Result<Verdict, Failure> {
 }
 
 async fn start(plan: &Plan) -> Result<Sandbox, Failure> {
-    let builder = Sandbox::builder().seed(plan.seed);
-    let sandbox = match plan.mood {
-        Mood::Calm => builder.calm().start().await?,
-        Mood::Hostile => builder.hostile().start().await?,
-    };
+    let sandbox = trial::plan::sandbox(plan.seed).start().await?;
     let ksef = sandbox.ksef_v2();
     ksef.set_limits(Limits::none());
     ksef.set_pace(plan.pace);
@@ -98,7 +96,9 @@ async fn start(plan: &Plan) -> Result<Sandbox, Failure> {
     ksef.set_largest_result(LARGEST_RESULT);
     ksef.set_export_part(6_000);
     ksef.set_receipt_page(5);
-    plan.rules().for_each(|rule| ksef.faults().push(rule));
+    for rule in &plan.rules {
+        ksef.faults().push(rule.clone());
+    }
     Ok(sandbox)
 }
 

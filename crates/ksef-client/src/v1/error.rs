@@ -7,7 +7,7 @@ mod problem;
 use std::{fmt, time::Duration};
 
 use common_core::effect::Effect;
-use common_http::{BuildError, Info};
+use common_http::{BuildError, Failure, Info};
 
 pub use kind::ErrorKind;
 pub use problem::{Finding, Problem};
@@ -15,17 +15,7 @@ pub use problem::{Finding, Problem};
 use crate::v1::{endpoint::is_short, exception::ExceptionCode, progress::Progress};
 
 /// Why a call failed, what the service said, and whether it may have happened.
-pub struct Error(Box<Inner>);
-
-struct Inner {
-    kind: ErrorKind,
-    endpoint: &'static str,
-    happened: bool,
-    problem: Option<Problem>,
-    retry_after: Option<Duration>,
-    request_id: Option<String>,
-    source: Option<Box<dyn std::error::Error + Send + Sync>>,
-}
+pub struct Error(Box<Failure<ErrorKind, Problem>>);
 
 impl Error {
     /// A failure on this side, or one told by an answer that was a success; nothing happened.
@@ -34,15 +24,7 @@ impl Error {
         endpoint: &'static str,
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
     ) -> Self {
-        Self(Box::new(Inner {
-            kind,
-            endpoint,
-            happened: false,
-            problem: None,
-            retry_after: None,
-            request_id: None,
-            source: Some(source.into()),
-        }))
+        Self(Box::new(Failure::new(kind, endpoint).because(source)))
     }
 
     pub(crate) fn input(endpoint: &'static str, source: BuildError) -> Self {
@@ -52,7 +34,7 @@ impl Error {
     /// A success whose answer lacks what the next step needs.
     pub(crate) fn unreadable(info: &Info, cause: &'static str) -> Self {
         let mut error = Self::local(ErrorKind::Unreadable, info.name, cause);
-        error.0.happened = info.effect != Effect::Read;
+        error.0.may_have_happened = info.effect != Effect::Read;
         error
     }
 
@@ -65,7 +47,7 @@ impl Error {
     ///
     /// When it is `true`, do what [`recovery`](Self::recovery) says before doing anything again.
     pub fn may_have_happened(&self) -> bool {
-        self.0.happened
+        self.0.may_have_happened
     }
 
     /// How to find out what became of a call that may have happened; `None` when there is nothing
@@ -115,7 +97,7 @@ impl Error {
     /// How far a process had come that failed, for kinds [`Failed`](ErrorKind::Failed) and
     /// [`SessionEnded`](ErrorKind::SessionEnded): its code, the step, and the exception.
     pub fn progress(&self) -> Option<&Progress> {
-        self.0.source.as_ref()?.downcast_ref()
+        self.0.source()?.downcast_ref()
     }
 
     /// What the service said, when it answered with a failure.
@@ -200,15 +182,10 @@ impl From<common_http::Error> for Error {
         // A business code says that nothing was done, whatever the status beside it; codes of a
         // failing server and unknown ones say nothing.
         let refused = told.is_some_and(|kind| !kind.is_doubtful());
-        Self(Box::new(Inner {
-            kind,
-            endpoint: error.endpoint(),
-            happened: error.may_have_happened() && !(refused && error.attempts() == 1),
-            problem,
-            retry_after: error.retry_after(),
-            request_id: error.request_id().map(str::to_owned),
-            source: Some(Box::new(error)),
-        }))
+        let surely_not = refused && error.attempts() == 1;
+        let mut failure = Failure::of_call(kind, problem, error);
+        failure.may_have_happened &= !surely_not;
+        Self(Box::new(failure))
     }
 }
 
@@ -239,21 +216,13 @@ impl fmt::Display for Error {
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Error")
-            .field("kind", &self.0.kind)
-            .field("endpoint", &self.0.endpoint)
-            .field("may_have_happened", &self.0.happened)
-            .field("problem", &self.0.problem)
-            .field("retry_after", &self.0.retry_after)
-            .field("request_id", &self.0.request_id)
-            .field("source", &self.0.source)
-            .finish()
+        self.0.fmt(f)
     }
 }
 
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.0.source.as_deref().map(|source| source as _)
+        self.0.source()
     }
 }
 

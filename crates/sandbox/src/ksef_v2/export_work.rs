@@ -57,6 +57,7 @@ async fn make(ksef: &KsefV2, order: Order) -> Result<Package, u16> {
     let (found, files, last, part) = ksef.with_store(|store| {
         let found = order.filters.find(store, &order.context, query::Order::Ascending, now);
         let found = found.map_err(|_| 420_u16)?;
+        store.statistics.truncated += u64::from(found.truncated);
         let files = files(store, &found, order.with_documents);
         let last = found.numbers.last().and_then(|number| store.archive.get(number));
         let last = last.map(|record| (record.issued, record.invoiced, record.stored));

@@ -298,7 +298,7 @@ pub(super) fn metadata(ksef: &KsefV2, request: &Request<'_>) -> Result<Reply, Pr
 }
 
 fn page(
-    store: &Store,
+    store: &mut Store,
     filters: &Filters,
     found: &Found,
     offset: usize,
@@ -315,6 +315,7 @@ fn page(
     let invoices: Vec<Value> = invoices.map(Record::metadata).collect();
     let last = end == found.numbers.len();
     let truncated = last && found.truncated;
+    store.statistics.truncated += u64::from(truncated);
     let mut body = json!({
         "hasMore": !last || truncated,
         "isTruncated": truncated,

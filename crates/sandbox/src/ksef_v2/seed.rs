@@ -47,7 +47,7 @@ pub struct SeedPlan {
     pub count: u32,
     /// When the first one was stored for good.
     pub from: DateTime<Utc>,
-    /// Microseconds from one to the next, at least one.
+    /// Microseconds from one to the next; 0 for all at the same moment.
     pub step_us: u32,
 }
 
@@ -58,10 +58,10 @@ impl SeedPlan {
         Self { seller, buyer, count, from, step_us: 1_000_000 }
     }
 
-    /// The distance from one invoice to the next, in microseconds.
+    /// The distance from one invoice to the next, in microseconds; 0 for all at the same moment.
     #[must_use]
     pub fn step_us(mut self, step: u32) -> Self {
-        self.step_us = step.max(1);
+        self.step_us = step;
         self
     }
 }
@@ -148,7 +148,7 @@ pub(super) fn many(ksef: &KsefV2, plan: &SeedPlan) {
     };
     let chance = &ksef.context().chance;
     ksef.with_store(|store| {
-        let step = TimeDelta::microseconds(i64::from(plan.step_us.max(1)));
+        let step = TimeDelta::microseconds(i64::from(plan.step_us));
         let after = store.archive.last().map_or(plan.from, |last| last + step);
         let mut stored = plan.from.max(after);
         for number in 1..=plan.count {

@@ -109,6 +109,8 @@ pub struct Statistics {
     pub duplicates: u64,
     /// Exports started.
     pub exports: u64,
+    /// Queries and exports that were cut because there was more.
+    pub truncated: u64,
     /// Requests refused with 429.
     pub throttled: u64,
 }

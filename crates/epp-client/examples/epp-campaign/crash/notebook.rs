@@ -4,12 +4,9 @@ use std::{collections::BTreeMap, fs, path::Path};
 
 use epp_client::{batch::BatchTag, model::PaymentOrderId, payments::PaymentRecord};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use trial::Failure;
+use trial::{Failure, plan::rng};
 
-use crate::{
-    ledger::{self, Entry, Nature},
-    plan::rng,
-};
+use crate::ledger::{self, Entry, Nature};
 
 /// The file of the [`Task`].
 pub(super) const TASK: &str = "task.json";

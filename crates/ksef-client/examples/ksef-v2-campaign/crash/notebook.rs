@@ -3,12 +3,11 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use trial::Failure;
+use trial::{Failure, plan::rng};
 
 use crate::{
     invoices::{self, Invoice},
     judge::Claim,
-    plan::rng,
 };
 
 /// The file of the [`Task`].
