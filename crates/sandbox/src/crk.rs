@@ -358,16 +358,12 @@ impl Crk {
 
     /// Every request to the three channels so far.
     pub fn requests(&self) -> Vec<Exchange> {
-        let mut exchanges = self.context().journal.exchanges();
-        exchanges.retain(|exchange| exchange.system == System::Crk);
-        exchanges
+        self.context().journal.exchanges_with(System::Crk)
     }
 
     /// What no correct register sends; a test ends by asserting that it is empty.
     pub fn unexpected(&self) -> Vec<Unexpected> {
-        let mut unexpected = self.context().journal.unexpected_ones();
-        unexpected.retain(|one| one.system == System::Crk);
-        unexpected
+        self.context().journal.unexpected_at(System::Crk)
     }
 
     /// Returns when every package that the Event Hub took has been processed.

@@ -177,16 +177,12 @@ impl Epp {
 
     /// Every request to the API and the web host so far.
     pub fn requests(&self) -> Vec<Exchange> {
-        let mut exchanges = self.context().journal.exchanges();
-        exchanges.retain(|exchange| exchange.system == System::Epp);
-        exchanges
+        self.context().journal.exchanges_with(System::Epp)
     }
 
     /// What no correct client sends; a test ends by asserting that it is empty.
     pub fn unexpected(&self) -> Vec<Unexpected> {
-        let mut unexpected = self.context().journal.unexpected_ones();
-        unexpected.retain(|one| one.system == System::Epp);
-        unexpected
+        self.context().journal.unexpected_at(System::Epp)
     }
 
     /// Sets how long access tokens live that are given from now on; twenty minutes at first.

@@ -143,16 +143,12 @@ impl Kros {
 
     /// Every request so far.
     pub fn requests(&self) -> Vec<Exchange> {
-        let mut exchanges = self.context().journal.exchanges();
-        exchanges.retain(|exchange| exchange.system == System::Kros);
-        exchanges
+        self.context().journal.exchanges_with(System::Kros)
     }
 
     /// What no correct client sends; a test ends by asserting that it is empty.
     pub fn unexpected(&self) -> Vec<Unexpected> {
-        let mut unexpected = self.context().journal.unexpected_ones();
-        unexpected.retain(|one| one.system == System::Kros);
-        unexpected
+        self.context().journal.unexpected_at(System::Kros)
     }
 
     /// Sets the limits of all tokens from now on.

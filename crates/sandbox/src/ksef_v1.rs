@@ -257,16 +257,12 @@ impl KsefV1 {
 
     /// Every request so far.
     pub fn requests(&self) -> Vec<Exchange> {
-        let mut exchanges = self.context().journal.exchanges();
-        exchanges.retain(|exchange| exchange.system == System::KsefV1);
-        exchanges
+        self.context().journal.exchanges_with(System::KsefV1)
     }
 
     /// What no correct client sends; a test ends by asserting that it is empty.
     pub fn unexpected(&self) -> Vec<Unexpected> {
-        let mut unexpected = self.context().journal.unexpected_ones();
-        unexpected.retain(|one| one.system == System::KsefV1);
-        unexpected
+        self.context().journal.unexpected_at(System::KsefV1)
     }
 
     /// Sets the limits of requests.

@@ -227,16 +227,12 @@ impl KsefV2 {
 
     /// Every request so far.
     pub fn requests(&self) -> Vec<Exchange> {
-        let mut exchanges = self.context().journal.exchanges();
-        exchanges.retain(|exchange| exchange.system == System::KsefV2);
-        exchanges
+        self.context().journal.exchanges_with(System::KsefV2)
     }
 
     /// What no correct client sends; a test ends by asserting that it is empty.
     pub fn unexpected(&self) -> Vec<Unexpected> {
-        let mut unexpected = self.context().journal.unexpected_ones();
-        unexpected.retain(|one| one.system == System::KsefV2);
-        unexpected
+        self.context().journal.unexpected_at(System::KsefV2)
     }
 
     /// Sets the limits of requests of every context that has none of its own, and forgets what was

@@ -15,6 +15,7 @@ pub mod ksef_v2;
 mod pdf;
 mod record;
 mod reply;
+mod route;
 mod server;
 mod tasks;
 mod time;

@@ -93,6 +93,18 @@ impl Journal {
         self.pages().unexpected.push(unexpected);
     }
 
+    /// The requests to one system so far.
+    pub(crate) fn exchanges_with(&self, system: System) -> Vec<Exchange> {
+        let pages = self.pages();
+        pages.exchanges.iter().filter(|exchange| exchange.system == system).cloned().collect()
+    }
+
+    /// The unexpected ones to one system so far.
+    pub(crate) fn unexpected_at(&self, system: System) -> Vec<Unexpected> {
+        let pages = self.pages();
+        pages.unexpected.iter().filter(|one| one.system == system).cloned().collect()
+    }
+
     /// All requests so far.
     pub(crate) fn exchanges(&self) -> Vec<Exchange> {
         self.pages().exchanges.clone()

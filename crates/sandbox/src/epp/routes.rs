@@ -4,6 +4,7 @@
 use http::Method;
 
 use super::user::Right;
+use crate::route;
 
 /// Below which path the API lives.
 const BASE: &str = "/api";
@@ -85,10 +86,7 @@ pub(super) struct Found<'a> {
 
 /// The path below the base address.
 pub(super) fn below_base(path: &str) -> &str {
-    match path.strip_prefix(BASE) {
-        Some(rest) if rest.starts_with('/') => rest,
-        _ => path,
-    }
+    route::below(BASE, path)
 }
 
 /// The route of a whole path.
@@ -101,18 +99,8 @@ pub(super) fn find<'a>(method: &Method, path: &'a str) -> Option<Found<'a>> {
 }
 
 fn matched<'a>(route: &Route, path: &'a str) -> Option<Found<'a>> {
-    let mut id = "";
-    let (mut expected, mut given) = (route.template.split('/'), path.split('/'));
-    loop {
-        match (expected.next(), given.next()) {
-            (None, None) => break,
-            (Some(segment), Some(value)) if segment.starts_with('{') && !value.is_empty() => {
-                id = value;
-            }
-            (Some(segment), Some(value)) if segment == value => {}
-            _ => return None,
-        }
-    }
+    let found = route::parameters(route.template, path)?;
+    let id = found.first().map_or("", |(_, value)| value);
     Some(Found { call: route.call, template: route.template, id })
 }
 

@@ -3,6 +3,8 @@
 
 use http::Method;
 
+use crate::route;
+
 /// Below which path the API lives; everything else is the web application.
 const BASE: &str = "/api";
 
@@ -101,10 +103,7 @@ pub(super) struct Found<'a> {
 
 /// The path below the base address.
 pub(super) fn below_base(path: &str) -> &str {
-    match path.strip_prefix(BASE) {
-        Some(rest) if rest.starts_with('/') => rest,
-        _ => path,
-    }
+    route::below(BASE, path)
 }
 
 /// The route of a whole path; literal segments win over parameters because they stand first.
@@ -115,20 +114,9 @@ pub(super) fn find<'a>(method: &Method, path: &'a str) -> Option<Found<'a>> {
 }
 
 fn matched<'a>(route: &Route, path: &'a str) -> Option<Found<'a>> {
-    let mut values = [""; 2];
-    let mut filled = values.iter_mut();
-    let (mut expected, mut given) = (route.template.split('/'), path.split('/'));
-    loop {
-        match (expected.next(), given.next()) {
-            (None, None) => break,
-            (Some(segment), Some(value)) if segment.starts_with('{') && !value.is_empty() => {
-                *filled.next()? = value;
-            }
-            (Some(segment), Some(value)) if segment == value => {}
-            _ => return None,
-        }
-    }
-    let [id, report] = values;
+    let found = route::parameters(route.template, path)?;
+    let value = |index: usize| found.get(index).map_or("", |(_, value)| value);
+    let (id, report) = (value(0), value(1));
     Some(Found { call: route.call, template: route.template, id, report })
 }
 

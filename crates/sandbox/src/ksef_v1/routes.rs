@@ -3,6 +3,8 @@
 
 use http::Method;
 
+use crate::route;
+
 /// Below which path the API lives.
 const BASE: &str = "/api";
 
@@ -178,10 +180,7 @@ pub(super) struct Found<'a> {
 
 /// The path below the base address.
 pub(super) fn below_base(path: &str) -> &str {
-    match path.strip_prefix(BASE) {
-        Some(rest) if rest.starts_with('/') => rest,
-        _ => path,
-    }
+    route::below(BASE, path)
 }
 
 /// The route of a whole path.
@@ -192,18 +191,8 @@ pub(super) fn find<'a>(method: &Method, path: &'a str) -> Option<Found<'a>> {
 }
 
 fn matched<'a>(route: &Route, path: &'a str) -> Option<Found<'a>> {
-    let mut values = Vec::new();
-    let (mut expected, mut given) = (route.template.split('/'), path.split('/'));
-    loop {
-        match (expected.next(), given.next()) {
-            (None, None) => break,
-            (Some(segment), Some(value)) if segment.starts_with('{') && !value.is_empty() => {
-                values.push(value);
-            }
-            (Some(segment), Some(value)) if segment == value => {}
-            _ => return None,
-        }
-    }
+    let found = route::parameters(route.template, path)?;
+    let values = found.into_iter().map(|(_, value)| value).collect();
     let Route { template, call, operation, .. } = *route;
     Some(Found { call, template, operation, values })
 }

@@ -16,6 +16,8 @@ use serde_json::Value;
 
 pub(super) use pattern::matches as is_shaped;
 
+use crate::route::parameters;
+
 static CONTRACT: LazyLock<Contract> = LazyLock::new(Contract::load);
 
 /// Operations and shapes.
@@ -153,34 +155,15 @@ pub(super) fn find(
     path: &str,
 ) -> Option<(&'static Operation, Vec<(String, String)>)> {
     let candidates = operations().iter().filter(|it| it.method == method);
-    let fitting = candidates.filter_map(|it| Some((it, values(it.template, path)?)));
-    fitting.min_by_key(|(_, values)| values.len())
+    let fitting = candidates.filter_map(|it| Some((it, parameters(it.template, path)?)));
+    let (operation, values) = fitting.min_by_key(|(_, values)| values.len())?;
+    let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+    Some((operation, values.into_iter().map(owned).collect()))
 }
 
 /// Whether any operation has this path.
 pub(super) fn knows_path(path: &str) -> bool {
-    operations().iter().any(|it| values(it.template, path).is_some())
-}
-
-fn values(template: &str, path: &str) -> Option<Vec<(String, String)>> {
-    let (mut wanted, mut given) = (template.split('/'), path.split('/'));
-    let mut values = Vec::new();
-    loop {
-        match (wanted.next(), given.next()) {
-            (None, None) => return Some(values),
-            (Some(want), Some(have)) => {
-                let name = want.strip_prefix('{').and_then(|it| it.strip_suffix('}'));
-                match name {
-                    Some(name) if !have.is_empty() => {
-                        values.push((name.to_owned(), have.to_owned()));
-                    }
-                    None if want == have => {}
-                    _ => return None,
-                }
-            }
-            _ => return None,
-        }
-    }
+    operations().iter().any(|it| parameters(it.template, path).is_some())
 }
 
 #[cfg(test)]
