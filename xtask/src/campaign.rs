@@ -20,6 +20,7 @@ const CAMPAIGNS: &[Campaign] = &[
     Campaign { name: "ksef-v1-faults", package: "ksef-client", example: "ksef-v1-campaign" },
     Campaign { name: "ksef-v2-faults", package: "ksef-client", example: "ksef-v2-campaign" },
     Campaign { name: "ksef-v2-crash", package: "ksef-client", example: "ksef-v2-crash" },
+    Campaign { name: "ksef-v2-million", package: "ksef-client", example: "ksef-v2-million" },
     Campaign { name: "ekasy-faults", package: "ekasy-device", example: "ekasy-faults" },
     Campaign { name: "ekasy-crash", package: "ekasy-device", example: "ekasy-crash" },
     Campaign { name: "store-crash", package: "common-store", example: "crash" },

@@ -102,6 +102,7 @@ fn campaign_short() -> Outcome {
         "ksef-v1-faults",
         "ksef-v2-faults",
         "ksef-v2-crash",
+        "ksef-v2-million",
         "ekasy-faults",
         "ekasy-crash",
         "store-crash",

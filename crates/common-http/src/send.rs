@@ -30,6 +30,9 @@ const PROBLEM_LIMIT: u64 = 1024 * 1024;
 /// The longest try; keeps a timeout that means "never" inside what the timer can count.
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
+/// Credentials that were asked for so long ago may have ended by now.
+const FRESH: Duration = Duration::from_secs(30);
+
 /// How long a limit stays closed after a 429 that does not say.
 const PENALTY: Duration = Duration::from_secs(1);
 
@@ -187,10 +190,19 @@ impl<'a> Call<'a> {
         Ok((parts, BodyStream::whole(whole.unwrap_or_default())))
     }
 
-    /// What comes before the first byte leaves: a place within the limit and the credentials.
+    /// What comes before the first byte leaves: the credentials and a place within the limit.
+    ///
+    /// A place holds for its moment, and a login may take long, also that of another process: so
+    /// the credentials are there before the place is taken, and are asked for once more only after
+    /// a wait that they may not have outlasted.
     async fn prepare(&self, request: &mut http::Request<Body>) -> Result<Option<UsedToken>, Error> {
         let prepared = async {
+            let used = self.authorise(request).await?;
+            let asked = self.inner.clock.tick();
             self.admission().await?;
+            if self.inner.clock.tick().since(asked) < FRESH {
+                return Ok(used);
+            }
             self.authorise(request).await
         };
         match self.remaining() {

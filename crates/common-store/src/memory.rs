@@ -34,7 +34,9 @@ pub struct MemoryStore {
 struct State {
     journals: BTreeMap<String, Journal>,
     records: BTreeMap<String, Record>,
-    leases: BTreeMap<String, Lease>,
+    /// Each with the earliest moment at which it holds, so that one that was given while the clock
+    /// was ahead ends when the clock is set back.
+    leases: BTreeMap<String, (DateTime<Utc>, Lease)>,
     logs: BTreeMap<LimitKey, SlidingLog>,
     versions: u64,
     fences: u64,
@@ -72,8 +74,19 @@ impl MemoryStore {
 
 impl State {
     fn holds(&self, lease: &Lease, now: DateTime<Utc>) -> bool {
-        let current = self.leases.get(&lease.name);
-        current.is_some_and(|current| current.fence == lease.fence && current.until > now)
+        self.standing(&lease.name, now).is_some_and(|current| current.fence == lease.fence)
+    }
+
+    /// The lease of that name, if it holds.
+    fn standing(&self, name: &str, now: DateTime<Utc>) -> Option<&Lease> {
+        let (since, lease) = self.leases.get(name)?;
+        (*since <= now && now < lease.until).then_some(lease)
+    }
+
+    fn give(&mut self, lease: Lease, now: DateTime<Utc>) -> Lease {
+        let since = now - (lease.until - now);
+        self.leases.insert(lease.name.clone(), (since, lease.clone()));
+        lease
     }
 
     fn live(&self, key: &str, now: DateTime<Utc>) -> Option<&Record> {
@@ -235,15 +248,13 @@ impl Leases for MemoryStore {
         ttl: Duration,
     ) -> StoreResult<'a, Option<Lease>> {
         self.with(None, |state, now| {
-            let current = state.leases.get(name);
-            if current.is_some_and(|lease| lease.until > now && lease.holder != holder) {
+            if state.standing(name, now).is_some_and(|lease| lease.holder != holder) {
                 return None;
             }
             state.fences += 1;
             let (name, holder) = (name.to_owned(), holder.to_owned());
             let lease = Lease { name, holder, fence: Fence::new(state.fences), until: now + ttl };
-            state.leases.insert(lease.name.clone(), lease.clone());
-            Some(lease)
+            Some(state.give(lease, now))
         })
     }
 
@@ -252,9 +263,7 @@ impl Leases for MemoryStore {
             if !state.holds(lease, now) {
                 return None;
             }
-            let renewed = Lease { until: now + ttl, ..lease.clone() };
-            state.leases.insert(lease.name.clone(), renewed.clone());
-            Some(renewed)
+            Some(state.give(Lease { until: now + ttl, ..lease.clone() }, now))
         })
     }
 

@@ -40,10 +40,12 @@
 //! repository (KSeF 2.0 facts §1, §13, §17).
 
 mod content;
+mod duplicate;
 mod finding;
 mod markup;
 mod names;
 mod opening;
+mod pieces;
 mod profile;
 mod rules;
 mod table;
@@ -51,9 +53,9 @@ mod text;
 mod value;
 mod walk;
 
+pub use duplicate::DuplicateKey;
 pub use finding::{Finding, FindingKind, Report};
 pub use profile::{CheckDigits, Profile};
-pub use rules::DuplicateKey;
 
 use crate::check::{finding::Findings, rules::Facts, walk::Walk};
 

@@ -37,7 +37,23 @@ impl Campaign {
         S: Fn(u64) -> F,
         F: Future<Output = Result<Verdict<R>, Failure>> + Send + 'static,
     {
-        match self.try_run(std::env::args().skip(1), seed, finish).await {
+        self.run_with(std::env::args().skip(1), seed, finish).await
+    }
+
+    /// The same with arguments that are not those of the process, for campaigns that have some of
+    /// their own.
+    pub async fn run_with<R, S, F>(
+        self,
+        words: impl IntoIterator<Item = String>,
+        seed: S,
+        finish: impl FnOnce(&mut Verdict<R>),
+    ) -> ExitCode
+    where
+        R: Row,
+        S: Fn(u64) -> F,
+        F: Future<Output = Result<Verdict<R>, Failure>> + Send + 'static,
+    {
+        match self.try_run(words.into_iter(), seed, finish).await {
             Ok(true) => ExitCode::SUCCESS,
             Ok(false) => ExitCode::FAILURE,
             Err(error) => {

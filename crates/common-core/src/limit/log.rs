@@ -60,6 +60,9 @@ pub struct SlidingLog {
     places: VecDeque<Grant>,
     closed_until: Tick,
     next_number: u64,
+    /// Grants with lower numbers may have been taken back: they hold only while they are remembered.
+    #[serde(default)]
+    sure_from: u64,
 }
 
 impl SlidingLog {
@@ -122,10 +125,12 @@ impl SlidingLog {
 
     /// [`holds`](Self::holds) by the number alone, for stores whose callers have other clocks.
     ///
-    /// A place that is older than all that are remembered has passed and holds.
+    /// A place that is older than all that are remembered has passed and holds, unless a penalty
+    /// came after it was given: then nobody knows whether it was taken back.
     pub fn holds_number(&self, number: u64) -> bool {
         let oldest = self.places.front().map(Grant::number);
-        oldest.is_none_or(|oldest| number < oldest)
+        let has_passed = oldest.is_none_or(|oldest| number < oldest);
+        (has_passed && number >= self.sure_from)
             || self.places.iter().any(|place| place.number == number)
     }
 
@@ -138,6 +143,7 @@ impl SlidingLog {
         if until > self.closed_until {
             self.closed_until = until;
         }
+        self.sure_from = self.next_number;
         while self.places.back().is_some_and(|place| place.at > now && !self.holds(*place)) {
             self.places.pop_back();
         }
@@ -171,6 +177,7 @@ impl SlidingLog {
             next_number: places.len() as u64,
             places,
             closed_until: if closed.is_zero() { Tick::ZERO } else { now + closed },
+            sure_from: 0,
         }
     }
 }
@@ -236,6 +243,21 @@ mod tests {
     }
 
     #[test]
+    fn a_place_that_was_taken_back_does_not_hold_when_the_log_has_forgotten_all_others() {
+        let (windows, mut log) = (two_per_second(), SlidingLog::default());
+        let passed = log.reserve(&windows, at(0), None).unwrap();
+        assert!(log.holds_number(passed.number()));
+        log.reserve(&windows, at(0), None).unwrap();
+        let waiting = log.reserve(&windows, at(500), None).unwrap();
+        log.release(passed);
+        log.penalise(at(600), at(5_000));
+        let next = log.reserve(&windows, at(4_000), None).unwrap();
+        assert_eq!((waiting.at(), next.at()), (at(1_000), at(5_000)));
+        assert!(!log.holds_number(waiting.number()), "it would be sent while the limit is closed");
+        assert!(log.holds_number(next.number()));
+    }
+
+    #[test]
     fn a_restored_log_remembers_calls_and_penalty() {
         let (windows, mut log) = (two_per_second(), SlidingLog::default());
         log.reserve(&windows, at(9_000), None).unwrap();
@@ -277,7 +299,9 @@ mod tests {
                         used.push(grant);
                     },
                 }
-                used.retain(|grant: &Grant| grant.at() <= at(now) || log.holds(*grant));
+                used.retain(|grant: &Grant| {
+                    grant.at() <= at(now) || log.holds_number(grant.number())
+                });
             }
             used.sort_by_key(Grant::at);
             for window in windows.iter() {

@@ -43,7 +43,8 @@ pub trait Leases: Send + Sync + fmt::Debug {
     /// Takes a lease; `None` while another holder has it.
     ///
     /// Durable when it returns. The holder that has it already gets it anew, with a new fence:
-    /// it may be another run of the same program.
+    /// it may be another run of the same program. A lease is over, too, when the engine's clock is
+    /// set back by more than its `ttl`.
     fn acquire<'a>(
         &'a self,
         name: &'a str,

@@ -1,14 +1,19 @@
 //! Rate limits: policies, groups, penalties, and places that go back.
 
+use std::sync::Arc;
+
 use common_core::{
     effect::{ErrorKind, Phase},
     limit::{Window, Windows},
+    secret::SecretString,
+    store::BoxFuture,
 };
 use common_http::{
-    CallOptions, Client, LimitPolicy,
+    Authorise, CallOptions, Client, CredentialsError, LimitPolicy, UsedToken,
     scripted::{Scripted, Step},
 };
 use futures_util::future::join_all;
+use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
 
 use crate::support::{Always, Find, Issue, Stopwatch, Toy, builder, ok, seconds};
@@ -30,6 +35,53 @@ async fn a_patient_call_waits_for_its_place() {
         client.send(&Find::new(1)).await.unwrap();
     }
     assert_eq!(watch.times(), [0, 10, 20].map(seconds));
+}
+
+/// Logs in when it is asked for the first time, for 25 seconds, and keeps count of how often it was
+/// asked.
+#[derive(Clone, Debug, Default)]
+struct SlowLogin(Arc<Mutex<u64>>);
+
+impl Authorise for SlowLogin {
+    fn credentials(&self) -> BoxFuture<'_, Result<Option<UsedToken>, CredentialsError>> {
+        Box::pin(async {
+            let mut asked = self.0.lock().await;
+            if *asked == 0 {
+                tokio::time::sleep(seconds(25)).await;
+            }
+            *asked += 1;
+            UsedToken::bearer(&SecretString::from("token"), 0).map(Some)
+        })
+    }
+
+    fn refused<'a>(&'a self, _: &'a UsedToken) -> BoxFuture<'a, bool> {
+        Box::pin(async { false })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn calls_that_waited_for_a_login_keep_their_distance() {
+    let (watch, login) = (Stopwatch::new(Always), SlowLogin::default());
+    let client =
+        builder(watch.clone()).authorise(login.clone()).limit("a", "reads", one_per(10)).build();
+    let calls = (0..3).map(|id| {
+        let client = client.clone();
+        async move { client.send(&Find::new(id)).await }
+    });
+    assert!(join_all(calls).await.iter().all(Result::is_ok));
+    assert_eq!(watch.times(), [25, 35, 45].map(seconds));
+    assert_eq!(*login.0.lock().await, 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_long_wait_the_credentials_are_asked_for_again() {
+    let (watch, login) = (Stopwatch::new(Always), SlowLogin::default());
+    let client =
+        builder(watch.clone()).authorise(login.clone()).limit("a", "reads", one_per(600)).build();
+    for id in 0..2 {
+        client.send(&Find::new(id)).await.unwrap();
+    }
+    assert_eq!((watch.times(), *login.0.lock().await), (vec![seconds(25), seconds(625)], 3));
 }
 
 #[tokio::test(start_paused = true)]
@@ -120,8 +172,8 @@ async fn a_limit_over_all_calls_holds_beside_those_of_their_groups() {
 
 #[tokio::test(start_paused = true)]
 async fn accounts_share_a_store_and_no_limit_and_clients_of_one_account_share_it() {
-    let store = std::sync::Arc::new(common_core::limit::LocalLimits::new());
-    let clock = std::sync::Arc::new(common_http::RuntimeClock::new());
+    let store = Arc::new(common_core::limit::LocalLimits::new());
+    let clock = Arc::new(common_http::RuntimeClock::new());
     let watch = Stopwatch::new(Always);
     let client = |account: &str| {
         let builder = builder(watch.clone()).clock(clock.clone()).limits(store.clone());

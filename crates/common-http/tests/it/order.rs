@@ -147,7 +147,8 @@ async fn a_call_goes_the_same_way_each_time() {
         .build();
     client.send(&Entry(diary.clone())).await.unwrap();
 
-    let out = ["build", "reserve", "confirm", "credentials", "send", "read", "read"];
+    // The place is the last thing that is taken, since it holds for its moment.
+    let out = ["build", "credentials", "reserve", "confirm", "send", "read", "read"];
     let expected =
         [&out[..], &["problem", "refused"], &out, &["problem", "penalise"], &out, &["decode"]];
     assert_eq!(*diary.0.lock().unwrap(), expected.concat());

@@ -14,8 +14,10 @@ const ACQUIRE: &str = "
     FROM acquire_lease($1, $2, $3::bigint * interval '1 microsecond', $4)";
 
 const RENEW: &str = "
-    UPDATE leases SET until = moment($4) + $3::bigint * interval '1 microsecond'
-    WHERE name = $1 AND fence = $2 AND until > moment($4)
+    UPDATE leases SET
+        since = moment($4) - $3::bigint * interval '1 microsecond',
+        until = moment($4) + $3::bigint * interval '1 microsecond'
+    WHERE name = $1 AND fence = $2 AND lasts(since, until, moment($4))
     RETURNING until";
 
 /// One that ended, but that nobody took over, may as well go.

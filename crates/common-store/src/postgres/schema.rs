@@ -6,7 +6,7 @@ use tokio_postgres::{Client, Transaction};
 use super::session::{Sessions, fault, quoted};
 
 /// The step from each version of the tables to the next; a step that was released never changes.
-const MIGRATIONS: &[&str] = &[include_str!("v1.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("v1.sql"), include_str!("v2.sql")];
 
 const EXISTS: &str = "
     SELECT EXISTS (

@@ -1,14 +1,18 @@
 //! Leases in the file.
+//!
+//! A lease holds from one length before it was given to one after it. So it ends, too, when the clock
+//! is set back: otherwise one that was given while the clock was ahead would outlive its holder for
+//! as long as the clock was ahead.
 
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use common_core::store::{Fence, Lease, StoreError};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 
 use super::{
     fault::Fault,
-    number::{end, from_file, time, to_file},
+    number::{from_file, span, time, to_file},
     records::count,
 };
 
@@ -20,17 +24,18 @@ pub(super) fn acquire(
     now: DateTime<Utc>,
 ) -> Result<Option<Lease>, Fault> {
     let mut find = connection.prepare_cached(
-        "SELECT 1 FROM leases WHERE name = ?1 AND holder <> ?2 AND until_ms > ?3",
+        "SELECT 1 FROM leases
+         WHERE name = ?1 AND holder <> ?2 AND since_ms <= ?3 AND ?3 < until_ms",
     )?;
     if find.exists(params![name, holder, now.timestamp_millis()])? {
         return Ok(None);
     }
     let fence = count(connection, "fence")?;
-    let until = end(now, ttl);
+    let (since, until) = span(now, ttl);
     let mut put = connection.prepare_cached(
-        "REPLACE INTO leases (name, holder, fence, until_ms) VALUES (?1, ?2, ?3, ?4)",
+        "REPLACE INTO leases (name, holder, fence, since_ms, until_ms) VALUES (?1, ?2, ?3, ?4, ?5)",
     )?;
-    put.execute(params![name, holder, fence, until])?;
+    put.execute(params![name, holder, fence, since, until])?;
     Ok(Some(Lease {
         name: name.to_owned(),
         holder: holder.to_owned(),
@@ -52,12 +57,12 @@ pub(super) fn check(
 }
 
 fn holds(connection: &Connection, lease: &Lease, now: DateTime<Utc>) -> Result<bool, Fault> {
-    let mut find =
-        connection.prepare_cached("SELECT fence, until_ms FROM leases WHERE name = ?1")?;
-    let current = find.query_row([&lease.name], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
-    Ok(current.is_some_and(|(fence, until): (i64, i64)| {
-        fence == to_file(lease.fence.number()) && until > now.timestamp_millis()
-    }))
+    let mut find = connection.prepare_cached(
+        "SELECT 1 FROM leases
+         WHERE name = ?1 AND fence = ?2 AND since_ms <= ?3 AND ?3 < until_ms",
+    )?;
+    let fence = to_file(lease.fence.number());
+    Ok(find.exists(params![lease.name, fence, now.timestamp_millis()])?)
 }
 
 pub(super) fn renew(
@@ -69,10 +74,10 @@ pub(super) fn renew(
     if !holds(connection, lease, now)? {
         return Ok(None);
     }
-    let until = end(now, ttl);
-    let mut prolong =
-        connection.prepare_cached("UPDATE leases SET until_ms = ?2 WHERE name = ?1")?;
-    prolong.execute(params![lease.name, until])?;
+    let (since, until) = span(now, ttl);
+    let mut prolong = connection
+        .prepare_cached("UPDATE leases SET since_ms = ?2, until_ms = ?3 WHERE name = ?1")?;
+    prolong.execute(params![lease.name, since, until])?;
     Ok(Some(Lease { until: time(until)?, ..lease.clone() }))
 }
 

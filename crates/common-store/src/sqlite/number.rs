@@ -22,9 +22,10 @@ pub(super) fn time(milliseconds: i64) -> Result<DateTime<Utc>, Fault> {
         .ok_or_else(|| Fault::corrupt("a time in the file is none"))
 }
 
-/// The moment that lies `ttl` after `now`, in milliseconds since 1970.
-pub(super) fn end(now: DateTime<Utc>, ttl: Duration) -> i64 {
+/// The time of a lease: from `ttl` before `now` to `ttl` after it, in milliseconds since 1970.
+pub(super) fn span(now: DateTime<Utc>, ttl: Duration) -> (i64, i64) {
+    let now = now.timestamp_millis();
     let ttl = i64::try_from(ttl.as_millis()).unwrap_or(i64::MAX);
     let latest = DateTime::<Utc>::MAX_UTC.timestamp_millis();
-    now.timestamp_millis().saturating_add(ttl).min(latest)
+    (now.saturating_sub(ttl), now.saturating_add(ttl).min(latest))
 }

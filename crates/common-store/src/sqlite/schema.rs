@@ -22,8 +22,10 @@ const STATEMENTS: usize = 64;
 /// The step from each version of the tables to the next; a step that was released never changes.
 ///
 /// `journals.floor` is the highest place that compaction may have removed. `counters` holds the
-/// last version and the last fence that were given.
-const MIGRATIONS: &[&str] = &["
+/// last version and the last fence that were given. `leases.since_ms` is the earliest moment at which
+/// a lease holds.
+const MIGRATIONS: &[&str] = &[
+    "
     CREATE TABLE journals (
         id INTEGER PRIMARY KEY,
         name TEXT NOT NULL UNIQUE,
@@ -58,7 +60,11 @@ const MIGRATIONS: &[&str] = &["
         value INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
     INSERT INTO counters VALUES ('version', 0), ('fence', 0);
-"];
+",
+    "
+    ALTER TABLE leases ADD COLUMN since_ms INTEGER NOT NULL DEFAULT 0;
+",
+];
 
 /// Opens the file, and makes it when there is none.
 pub(super) fn open(path: &Path) -> Result<Connection, Fault> {

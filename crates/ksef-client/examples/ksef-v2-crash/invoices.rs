@@ -2,7 +2,8 @@
 
 use ksef_client::v2::{FormCode, offline::Mode, outbox::Draft};
 use ksef_crypto::link::InvoiceHash;
-use rand::{RngExt, SeedableRng, rngs::StdRng};
+use rand::RngExt;
+use trial::plan;
 
 /// The company that sends, the one that buys, and one in whose name nobody here may send.
 pub(crate) const SELLER: &str = "9990000103";
@@ -33,14 +34,9 @@ impl Invoice {
     }
 }
 
-/// Chance of a seed, for one purpose.
-pub(crate) fn rng(seed: u64, purpose: u64) -> StdRng {
-    StdRng::seed_from_u64(seed.wrapping_mul(1_000_003).wrapping_add(purpose))
-}
-
 /// The invoices of a seed; parent and children make the same ones.
 pub(crate) fn of_seed(seed: u64) -> Vec<Invoice> {
-    let mut rng = rng(seed, 1);
+    let mut rng = plan::rng(seed, "invoices");
     let count = rng.random_range(8..=32);
     let mut all: Vec<Invoice> = Vec::with_capacity(count);
     for at in 0..count {

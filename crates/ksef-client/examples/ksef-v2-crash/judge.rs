@@ -1,11 +1,14 @@
 //! Holds the sandbox's books, the outbox and the inbox together.
 
+mod sharing;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,
+    sync::Arc,
 };
 
-use common_core::store::Position;
+use common_core::store::{Position, Store};
 use ksef_client::v2::{
     inbox::Inbox,
     outbox::{Fate, Outbox},
@@ -21,6 +24,8 @@ use crate::{
     tally::{Row, Verdict},
 };
 
+pub(crate) use sharing::{Way, sharing};
+
 /// The service broke off: an invoice with such a status may be sent again.
 const BROKEN_OFF: std::ops::RangeInclusive<u16> = 500..=599;
 
@@ -29,6 +34,16 @@ const BROKEN_OFF: std::ops::RangeInclusive<u16> = 500..=599;
 pub(crate) struct Told {
     /// The hashes of invoices that were put in.
     pub(crate) put: BTreeSet<String>,
+    /// How often tokens were renewed under a lease.
+    pub(crate) renewals: u64,
+    /// How many questions for tokens had no answer.
+    pub(crate) unanswered: u64,
+    /// How many renewals were cut off by death.
+    pub(crate) cut_off: u64,
+    /// How many of them began while another one still went on.
+    pub(crate) lapsed: u64,
+    /// How many processes slept until their leases had ended.
+    pub(crate) slept: u64,
 }
 
 pub(crate) async fn judge(
@@ -37,8 +52,10 @@ pub(crate) async fn judge(
     folder: &Path,
     ksef: &KsefV2,
     told: &Told,
+    store: Arc<dyn Store>,
 ) -> Result<(), Failure> {
-    let (outbox, inbox) = task.boxes(folder).await?;
+    let outbox = Outbox::new(Arc::clone(&store), "seller")?;
+    let inbox = Inbox::new(store, "buyer")?;
     let all = invoices::of_seed(task.seed);
     let accepted = accepted(ksef, verdict);
     for invoice in &all {

@@ -1,7 +1,12 @@
-//! The main job, end to end and on this machine alone: a baker who does not exist yet is created
-//! in a test environment, logs in by a signature, lets the till log in by a token, and issues
-//! invoices offline and online; an accountant gets a permission and sends 5,000 more as a batch;
-//! the buyer receives all of them; every confirmation, hash and code is verified.
+//! The main job in two acts, end to end and on this machine alone.
+//!
+//! The first act: a baker who does not exist yet is created in a test environment, logs in by a
+//! signature, lets the till log in by a token, and issues invoices offline and online; an accountant
+//! gets a permission and sends 5,000 more as a batch; the buyer receives all of them; every
+//! confirmation, hash and code is verified.
+//!
+//! The second act: the week in which everything breaks. Answers are lost, processes are killed, the
+//! line is cut, and KSeF is down for a day; in the end every invoice is there exactly once.
 //!
 //! Run it with `cargo xtask demo ksef-v2`. It talks to the sandbox, a local double of KSeF 2.0;
 //! nothing leaves the machine. Only `Environment::Test` in place of the sandbox's address would let
@@ -12,116 +17,38 @@
 mod account;
 mod bars;
 mod books;
+mod first_act;
 mod invoices;
 mod page;
 mod people;
 mod receiving;
+mod second_act;
 mod sending;
 
-use std::{
-    error::Error,
-    path::PathBuf,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{path::PathBuf, time::Duration};
 
 use common_core::poll::PollSchedule;
-use ksef_client::v2::{Account, Client, Environment};
-use sandbox::Sandbox;
+use tokio::runtime::Builder;
+use trial::Failure;
 
-use crate::{
-    books::Books,
-    invoices::{BAKER, Desk, STRANGER},
-    page::Page,
-    sending::Till,
-};
+type Outcome<T = ()> = Result<T, Failure>;
 
-type Outcome<T = ()> = Result<T, Box<dyn Error>>;
-
-/// How many invoices go out from the till, offline and online, and how many as a batch.
-const OFFLINE: usize = 3;
-const ONLINE: usize = 15;
-const BATCH: usize = 5_000;
-
-#[tokio::main(flavor = "multi_thread", worker_threads = 2)]
-async fn main() -> Outcome {
-    let root = PathBuf::from(std::env::args().nth(1).unwrap_or_else(|| ".".to_owned()));
+fn main() -> Outcome {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    // The calendar of the second act moves, and only one thread can move it.
+    let alone = Builder::new_current_thread().enable_all().build()?;
+    if let [part, folder, shift] = words.as_slice() {
+        return alone.block_on(second_act::work(part, folder.as_ref(), shift));
+    }
+    let root = PathBuf::from(words.first().map_or(".", String::as_str));
     let folder = root.join("target/demo/ksef-v2");
-    for part in ["upo", "qr"] {
-        // What is left of the last time would lie among the artefacts of this one.
-        let _ = std::fs::remove_dir_all(folder.join(part));
-    }
-    std::fs::create_dir_all(folder.join("upo"))?;
-    account::opening(OFFLINE + ONLINE, BATCH);
-
-    let sandbox = Sandbox::builder().calm().start().await?;
-    let ksef = sandbox.ksef_v2();
-    let client = Client::builder(Environment::at(&ksef.base_url())?).build()?;
-    #[expect(clippy::disallowed_methods, reason = "the account says how long it took")]
-    let started = Instant::now();
-    people::create_baker(&client).await?;
-    let baker = people::baker(&client).await?;
-    let till = people::till(&client, &baker).await?;
-    let desk = Desk(client.clock().now());
-    let mut page = Page::new(&folder)?;
-    let (mut books, out) = (Books::default(), issue(&baker, desk, &mut page).await?);
-    account::logged_in(client.base().as_str(), &baker);
-    account::printed(OFFLINE);
-
-    books.enter(out.offline.iter().chain(&out.online).cloned());
-    let closed = sending::one_by_one(&till, out).await?;
-    let confirmed = books.confirm(&closed, OFFLINE + ONLINE, &folder).await?;
-    account::confirmed("session", &confirmed);
-    let mut facts = facts("session", closed.reference().as_str(), &confirmed);
-
-    let accountant = people::accountant(&client, &baker).await?;
-    account::granted();
-    books.enter(desk.series("ZB", BATCH));
-    let batch = desk.series("ZB", BATCH);
-    let closed = sending::as_batch(&accountant, batch, BATCH, &folder).await?;
-    let confirmed = books.confirm(&closed, BATCH, &folder).await?;
-    account::confirmed("batch", &confirmed);
-    facts.extend(self::facts("batch", closed.reference().as_str(), &confirmed));
-
-    let (buyer, books) = (people::buyer(&client)?, Arc::new(books));
-    let found = receiving::export(&buyer, &books, &folder).await?;
-    receiving::single(&buyer, &books).await?;
-    account::received(found);
-    facts.push(("received by the buyer", format!("{found} invoices")));
-    let shown = page.finish(&books, &facts)?;
-    account::closing(&folder, shown, started.elapsed());
-    if let Some(first) = ksef.unexpected().first() {
-        return Err(format!("the service saw what no client should send: {}", first.what).into());
-    }
-    sandbox.shutdown().await?;
-    Ok(())
+    let both = Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    both.block_on(first_act::play(&folder))?;
+    alone.block_on(second_act::play(&folder))
 }
 
 /// The sandbox needs milliseconds where the service needs seconds.
 fn patience() -> PollSchedule {
     PollSchedule::new(Duration::from_millis(20), Duration::from_millis(500))
         .within(Duration::from_secs(60))
-}
-
-/// The invoices of the till; those that are issued offline get their codes at once.
-async fn issue(baker: &Account, desk: Desk, page: &mut Page<'_>) -> Outcome<Till> {
-    let signer = people::offline_certificate(baker).await?;
-    let context = people::context(BAKER)?;
-    let offline: Vec<_> = desk.series("OFF", OFFLINE).collect();
-    for invoice in &offline {
-        page.offline(invoice, &context, &signer)?;
-    }
-    let online = desk.series("ON", ONLINE).collect();
-    Ok(Till { offline, online, foreign: desk.invoice(STRANGER, "X", 1) })
-}
-
-/// What the page says of a confirmation.
-fn facts(
-    what: &'static str,
-    reference: &str,
-    confirmed: &books::Confirmed,
-) -> Vec<(&'static str, String)> {
-    let books::Confirmed { invoices, pages, signer } = confirmed;
-    let text = format!("{reference}: {invoices} invoices on {pages} page(s), signed by {signer}");
-    vec![(what, text)]
 }

@@ -1,6 +1,9 @@
 //! Who takes part, and how they log in.
 
-use common_core::ident::{Nip, Pesel};
+use common_core::{
+    ident::{Nip, Pesel},
+    secret::SecretString,
+};
 use ksef_client::v2::{
     Account, Client,
     certificates::NewCertificate,
@@ -43,12 +46,17 @@ pub(crate) async fn baker(client: &Client) -> Outcome<Account> {
     Ok(client.login(context(BAKER)?).by_signature(&signer).await?.finish(&patience()).await?)
 }
 
-/// The till of the bakery, which logs in by a KSeF token that the baker makes for it.
-pub(crate) async fn till(client: &Client, baker: &Account) -> Outcome<Account> {
+/// The KSeF token of the till, which the baker makes for it.
+pub(crate) async fn token(baker: &Account) -> Outcome<SecretString> {
     let permissions = [TokenPermissionType::InvoiceRead, TokenPermissionType::InvoiceWrite];
     let new = baker.generate_token(&tokens::Generate::new(permissions, "kasa piekarni")).await?;
     new.token.wait_until_active(&patience()).await?;
-    let started = client.login(context(BAKER)?).by_token(&new.secret).await?;
+    Ok(new.secret)
+}
+
+/// The till of the bakery, which logs in by that token.
+pub(crate) async fn till(client: &Client, token: &SecretString) -> Outcome<Account> {
+    let started = client.login(context(BAKER)?).by_token(token).await?;
     Ok(started.finish(&patience()).await?)
 }
 

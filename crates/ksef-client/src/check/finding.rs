@@ -30,6 +30,9 @@ pub struct Finding {
 pub enum FindingKind {
     /// More bytes than an invoice may have. Split it, or send what is attached in another way.
     Size,
+    /// There is an attachment where none is taken: in an interactive session, or before the seller
+    /// has announced attachments. Send it in a batch, or leave it out.
+    Attachment,
     /// The bytes begin with a byte order mark. Write the file without it.
     ByteOrderMark,
     /// The bytes are no UTF-8, or the first line names another encoding. Write UTF-8.
@@ -44,8 +47,8 @@ pub enum FindingKind {
     /// There is a character that the W3C discourages: U+007F to U+0084, U+0086 to U+009F, U+FDD0 to
     /// U+FDEF, or one of the last two of a plane. Take it out of the text.
     DiscouragedCharacter,
-    /// The invoice has another form than the session, one that the environment does not take, or
-    /// none that is known.
+    /// The invoice has another form than the session, one that the environment or a batch does not
+    /// take, or none that is known.
     Form,
     /// An element or text stands where the schema has none. Take it away or move it.
     Unexpected,
@@ -89,7 +92,8 @@ impl Finding {
     /// `/Faktura/Naglowek/KodFormularza/@kodSystemowy`; `/` for the document as a whole.
     ///
     /// Elements that may stand several times have their number. A missing element is named where
-    /// only one would do, otherwise its parent is.
+    /// only one would do, otherwise its parent is. Below 1,000 bytes of names, which no form has, the
+    /// path ends with `/…`.
     pub fn path(&self) -> &str {
         &self.path
     }
@@ -136,6 +140,9 @@ impl FindingKind {
     pub fn advice(self) -> &'static str {
         match self {
             Self::Size => "split the invoice or leave out what is attached",
+            Self::Attachment => {
+                "send it in a batch once attachments are announced, or leave it out"
+            }
             Self::ByteOrderMark => "write the file without byte order mark",
             Self::Encoding => "write the file in UTF-8",
             Self::NotWellFormed => "write the file with a library for XML",

@@ -1,7 +1,4 @@
 //! The inside of tags, references and the declaration, held strictly to XML 1.0.
-//!
-//! quick-xml finds where each piece of markup begins and ends and looks no further, so that the
-//! grammar within is read here.
 
 use std::borrow::Cow;
 
@@ -24,7 +21,7 @@ pub(super) struct Broken {
 
 type Read<T> = Result<T, Broken>;
 
-fn broken<T>(at: usize, why: &'static str) -> Read<T> {
+pub(super) fn broken<T>(at: usize, why: &'static str) -> Read<T> {
     Err(Broken { at, why })
 }
 
@@ -158,13 +155,15 @@ pub(super) fn declaration(text: &str) -> Read<Option<&str>> {
     }
 }
 
-pub(super) fn is_blank(character: char) -> bool {
-    matches!(character, ' ' | '\t' | '\n' | '\r')
+/// The prefix of a name, which may be empty, and the name without it.
+pub(super) fn split_name(name: &str) -> (&str, &str) {
+    // Names are short: a loop is faster than the search for a character.
+    let colon = name.bytes().position(|byte| byte == b':');
+    colon.map_or(("", name), |colon| (&name[..colon], &name[colon + 1..]))
 }
 
-/// Whether a text is nothing but white space.
-pub(super) fn is_all_blank(text: &str) -> bool {
-    text.bytes().all(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r'))
+pub(super) fn is_blank(character: char) -> bool {
+    matches!(character, ' ' | '\t' | '\n' | '\r')
 }
 
 /// Whether a text is a name (XML 1.0, section 2.3).

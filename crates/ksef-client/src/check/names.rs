@@ -2,7 +2,10 @@
 
 use std::collections::HashMap;
 
-use crate::check::markup::{Attribute, Broken, attribute_value, is_name};
+use crate::check::{
+    markup::{Attribute, Broken, attribute_value, is_name},
+    table::{FORMS, Form},
+};
 
 pub(super) const XSI: &str = "http://www.w3.org/2001/XMLSchema-instance";
 const XML: &str = "http://www.w3.org/XML/1998/namespace";
@@ -14,10 +17,16 @@ const XMLNS: &str = "http://www.w3.org/2000/xmlns/";
 /// slow; the empty prefix, which almost every name has, is found without one.
 #[derive(Default)]
 pub(super) struct Namespaces<'t> {
-    default: Vec<(usize, String)>,
-    prefixed: HashMap<&'t str, Vec<(usize, String)>>,
+    default: Vec<Namespace>,
+    prefixed: HashMap<&'t str, Vec<Namespace>>,
     /// The elements that declared something, with what they declared.
     declared: Vec<(usize, Vec<&'t str>)>,
+}
+
+struct Namespace {
+    name: String,
+    /// The form that has it; looked up once and not for each element.
+    form: Option<&'static Form>,
 }
 
 impl<'t> Namespaces<'t> {
@@ -42,7 +51,8 @@ impl<'t> Namespaces<'t> {
                 return Err(Broken { at: 0, why: "a namespace cannot be declared so" });
             }
             prefixes.push(prefix);
-            self.stack(prefix).push((depth, namespace));
+            let form = FORMS.into_iter().find(|form| form.namespace == namespace);
+            self.stack(prefix).push(Namespace { name: namespace, form });
         }
         if !prefixes.is_empty() {
             self.declared.push((depth, prefixes));
@@ -62,7 +72,7 @@ impl<'t> Namespaces<'t> {
 
     /// The namespace of names without prefix; empty when there is none.
     pub(super) fn unprefixed(&self) -> &str {
-        self.default.last().map_or("", |(_, namespace)| namespace)
+        self.default.last().map_or("", |namespace| &namespace.name)
     }
 
     /// The namespace of names with a prefix, which may be empty; empty when there is none.
@@ -70,15 +80,21 @@ impl<'t> Namespaces<'t> {
         if prefix.is_empty() { self.unprefixed() } else { self.of(prefix).unwrap_or_default() }
     }
 
+    /// The form whose namespace names with a prefix have, which may be empty.
+    pub(super) fn form(&self, prefix: &str) -> Option<&'static Form> {
+        let stack = if prefix.is_empty() { &self.default } else { self.prefixed.get(prefix)? };
+        stack.last()?.form
+    }
+
     /// The namespace of a prefix that is not empty.
     pub(super) fn of(&self, prefix: &str) -> Option<&str> {
         if prefix == "xml" {
             return Some(XML);
         }
-        self.prefixed.get(prefix)?.last().map(|(_, namespace)| namespace.as_str())
+        self.prefixed.get(prefix)?.last().map(|namespace| namespace.name.as_str())
     }
 
-    fn stack(&mut self, prefix: &'t str) -> &mut Vec<(usize, String)> {
+    fn stack(&mut self, prefix: &'t str) -> &mut Vec<Namespace> {
         if prefix.is_empty() { &mut self.default } else { self.prefixed.entry(prefix).or_default() }
     }
 }

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use crate::check::{
     FindingKind,
     finding::Findings,
-    markup::Attribute,
+    markup::{Attribute, split_name},
     names::{Namespaces, XSI},
     table::{Content, Form, Type},
     value,
@@ -29,7 +29,7 @@ impl Tag<'_, '_> {
         let mut of = declared;
         let mut own = Vec::new();
         for (attribute, value) in self.attributes {
-            let (prefix, local) = attribute.name.split_once(':').unwrap_or(("", attribute.name));
+            let (prefix, local) = split_name(attribute.name);
             if prefix == "xmlns" || attribute.name == "xmlns" {
                 continue;
             }

@@ -4,25 +4,28 @@ use chrono::NaiveDate;
 
 use crate::{
     check::FindingKind,
-    v2::{Environment, FormCode},
+    v2::{Environment, FormCode, sessions::SessionType},
 };
 
-/// What the service holds an invoice against (KSeF 2.0 facts §1, §13, §17).
+/// What the service holds an invoice against (KSeF 2.0 facts §1, §7, §13, §17).
 ///
 /// ```
 /// use ksef_client::{
 ///     check::{CheckDigits, Profile},
-///     v2::{Environment, FormCode},
+///     v2::{Environment, FormCode, sessions::SessionType},
 /// };
 ///
 /// let profile = Profile::at(&Environment::Test)
 ///     .form(FormCode::FA_3)
+///     .session(SessionType::Batch)
 ///     .check_digits(CheckDigits::Enforced);
 /// ```
 #[derive(Clone, Debug)]
 pub struct Profile {
     pub(super) environment: Environment,
     pub(super) form: Option<FormCode>,
+    pub(super) session: Option<SessionType>,
+    pub(super) takes_attachments: bool,
     pub(super) check_digits: CheckDigits,
     pub(super) accepted_on: Option<NaiveDate>,
     pub(super) invoice_bytes: usize,
@@ -51,6 +54,8 @@ impl Profile {
         Self {
             environment: environment.clone(),
             form: None,
+            session: None,
+            takes_attachments: true,
             check_digits,
             accepted_on: None,
             invoice_bytes: 1_000_000,
@@ -64,6 +69,26 @@ impl Profile {
     #[must_use]
     pub fn form(mut self, form: FormCode) -> Self {
         self.form = Some(form);
+        self
+    }
+
+    /// The kind of session: an interactive one takes no attachments, and a batch no PEF. Without it
+    /// either would do.
+    ///
+    /// A technical correction of an offline invoice goes into an interactive session and may have an
+    /// attachment: leave the kind out for it.
+    #[must_use]
+    pub fn session(mut self, kind: SessionType) -> Self {
+        self.session = Some(kind);
+        self
+    }
+
+    /// Attachments are refused, because the seller has not announced them to the tax office
+    /// ([`AttachmentStatus`](crate::v2::permissions::AttachmentStatus) tells). Otherwise they are
+    /// taken to be announced.
+    #[must_use]
+    pub fn without_attachments(mut self) -> Self {
+        self.takes_attachments = false;
         self
     }
 

@@ -1,18 +1,16 @@
-//! What the service demands beyond the schema (KSeF 2.0 facts §13, §17): size, forms by
-//! environment, check digits, the day of issue, and no invoice twice.
-
-use std::fmt;
+//! What the service demands beyond the schema (KSeF 2.0 facts §1, §7, §13, §17): size, attachments,
+//! forms by environment and session, check digits, the day of issue.
 
 use chrono::NaiveDate;
 use common_core::ident::Nip;
 
 use crate::{
     check::{
-        CheckDigits, FindingKind, Profile,
+        CheckDigits, DuplicateKey, FindingKind, Profile,
         finding::Findings,
         table::{FORMS, Form},
     },
-    v2::FormCode,
+    v2::{FormCode, sessions::SessionType},
 };
 
 /// Forms without schema here, by their namespaces.
@@ -21,18 +19,6 @@ static OTHERS: [(&str, FormCode); 2] = [
     ("urn:oasis:names:specification:ubl:schema:xsd:CreditNote-2", FormCode::PEF_KOR),
 ];
 
-/// Invoices that agree in this are duplicates, for ten full years after the year of issue
-/// (KSeF 2.0 facts §17): the second one ends with status 440.
-///
-/// `FA_RR` has other names for the parts: the seller is the supplier, `Podmiot1`, and the number is
-/// `P_4C`.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct DuplicateKey {
-    seller: String,
-    kind: String,
-    number: String,
-}
-
 /// What the rules need to know of an invoice, as far as its schema let it through.
 #[derive(Default)]
 pub(super) struct Facts {
@@ -40,7 +26,8 @@ pub(super) struct Facts {
     pub(super) form: Option<&'static Form>,
     /// The namespace of the root, and where it stands.
     pub(super) root: Fact,
-    pub(super) has_attachment: bool,
+    /// Where an attachment is.
+    pub(super) attachment: Option<Fact>,
     pub(super) seller: Fact,
     pub(super) kind: Fact,
     pub(super) number: Fact,
@@ -54,39 +41,6 @@ pub(super) struct Fact {
     pub(super) value: String,
     pub(super) path: String,
     pub(super) offset: usize,
-}
-
-impl DuplicateKey {
-    /// A key of its parts: the seller's NIP, the kind (`RodzajFaktury`), the number (`P_2`).
-    pub fn new(
-        seller: impl Into<String>,
-        kind: impl Into<String>,
-        number: impl Into<String>,
-    ) -> Self {
-        Self { seller: seller.into(), kind: kind.into(), number: number.into() }
-    }
-
-    /// The seller's NIP.
-    pub fn seller(&self) -> &str {
-        &self.seller
-    }
-
-    /// The kind of invoice, as `VAT` or `KOR`.
-    pub fn kind(&self) -> &str {
-        &self.kind
-    }
-
-    /// The number that the seller gave the invoice.
-    pub fn number(&self) -> &str {
-        &self.number
-    }
-}
-
-impl fmt::Debug for DuplicateKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { seller, kind, number } = self;
-        write!(f, "DuplicateKey({seller}, {kind}, {number})")
-    }
 }
 
 impl Form {
@@ -110,9 +64,10 @@ impl Facts {
                 if *party == "Podmiot1" {
                     self.seller = fact.clone();
                 }
-                // An internal identifier is a NIP, a hyphen and five digits.
+                // An internal identifier is a NIP, a hyphen and five digits of any script.
                 if *number == "IDWew" {
-                    fact.value.truncate(10);
+                    let length = fact.value.find('-').unwrap_or(fact.value.len());
+                    fact.value.truncate(length);
                 }
                 self.tax_numbers.push(fact);
             }
@@ -136,6 +91,7 @@ impl Facts {
 /// Adds what the rules find.
 pub(super) fn apply(bytes: &[u8], facts: &Facts, profile: &Profile, findings: &mut Findings<'_>) {
     size(bytes.len(), facts, profile, findings);
+    attachment(facts, profile, findings);
     form(&facts.root, profile, findings);
     if profile.check_digits == CheckDigits::Enforced {
         let is_wrong = |fact: &&Fact| !Nip::parse(&fact.value).is_ok_and(|nip| nip.checksum_ok());
@@ -155,7 +111,7 @@ pub(super) fn apply(bytes: &[u8], facts: &Facts, profile: &Profile, findings: &m
 
 fn size(bytes: usize, facts: &Facts, profile: &Profile, findings: &mut Findings<'_>) {
     let is_beyond_all = bytes > profile.invoice_bytes.max(profile.attachment_bytes);
-    let most = if facts.has_attachment || is_beyond_all {
+    let most = if facts.attachment.is_some() || is_beyond_all {
         profile.attachment_bytes.max(profile.invoice_bytes)
     } else {
         profile.invoice_bytes
@@ -164,6 +120,16 @@ fn size(bytes: usize, facts: &Facts, profile: &Profile, findings: &mut Findings<
         let says = format!("the invoice has {bytes} bytes, and {most} are the most");
         findings.add(FindingKind::Size, "/", 0, says);
     }
+}
+
+fn attachment(facts: &Facts, profile: &Profile, findings: &mut Findings<'_>) {
+    let Some(Fact { path, offset, .. }) = &facts.attachment else { return };
+    let says = match profile.session {
+        Some(SessionType::Online) => "an interactive session takes no attachment",
+        _ if !profile.takes_attachments => "the seller has not announced attachments",
+        _ => return,
+    };
+    findings.add(FindingKind::Attachment, path, *offset, says);
 }
 
 fn form(root: &Fact, profile: &Profile, findings: &mut Findings<'_>) {
@@ -184,6 +150,9 @@ fn form(root: &Fact, profile: &Profile, findings: &mut Findings<'_>) {
         }
         (Some(found), _) if !found.accepted_at(&profile.environment) => {
             format!("the environment does not take {}", found.system_code())
+        }
+        (Some(found), _) if profile.session == Some(SessionType::Batch) && !found.in_batch() => {
+            format!("a batch does not take {}", found.system_code())
         }
         (None, None) => "the namespace is that of no known form".to_owned(),
         (None, Some(session)) if published.contains(session) => {

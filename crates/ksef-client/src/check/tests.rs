@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 
 use super::*;
-use crate::v2::{Environment, FormCode};
+use crate::v2::{Environment, FormCode, sessions::SessionType};
 
 /// An invoice in FA(3) that passes everywhere; its tax numbers have right check digits.
 const INVOICE: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>
@@ -81,9 +81,33 @@ fn check_digits_count_where_they_are_enforced() {
         "<Fa>",
         "<Podmiot3><DaneIdentyfikacyjne><IDWew>1234563219-00001</IDWew><Nazwa>X</Nazwa></DaneIdentyfikacyjne><Rola>8</Rola></Podmiot3>\n<Fa>",
     );
-    let internal = found(&internal, &production());
     let path = "/Faktura/Podmiot3[1]/DaneIdentyfikacyjne/IDWew".to_owned();
-    assert_eq!(internal, [(FindingKind::CheckDigit, path, 17)]);
+    let wrong = (FindingKind::CheckDigit, path, 17);
+    assert_eq!(found(&internal, &production()), std::slice::from_ref(&wrong));
+    let right = internal.replace("1234563219", "1234563218");
+    assert_eq!(found(&right, &production()), []);
+    // The schema takes the digits of all scripts, which have several bytes each.
+    let other =
+        internal.replace("1234563219", "123\u{966}\u{966}\u{966}\u{966}\u{966}\u{966}\u{966}");
+    assert_eq!(found(&other, &production()), [wrong]);
+}
+
+#[test]
+fn attachments_go_in_batches_once_they_are_announced() {
+    let attached = INVOICE.replace("</Fa>\n", "</Fa>\n<Zalacznik/>\n");
+    let refused = |profile: &Profile| {
+        let found = found(&attached, profile).into_iter();
+        found.filter(|one| one.0 == FindingKind::Attachment).collect::<Vec<_>>()
+    };
+    let expected = [(FindingKind::Attachment, "/Faktura/Zalacznik".to_owned(), 31)];
+    assert_eq!(refused(&production()), []);
+    assert_eq!(refused(&production().session(SessionType::Batch)), []);
+    assert_eq!(refused(&production().session(SessionType::Online)), expected);
+    assert_eq!(refused(&production().session(SessionType::Batch).without_attachments()), expected);
+    assert_eq!(
+        found(INVOICE, &production().session(SessionType::Online).without_attachments()),
+        []
+    );
 }
 
 #[test]
@@ -108,6 +132,8 @@ fn forms_belong_to_sessions_and_environments() {
     assert_eq!(check("<Faktura/>", &production().form(other)), []);
     let pef = "<Invoice xmlns='urn:oasis:names:specification:ubl:schema:xsd:Invoice-2'/>";
     assert_eq!(check(pef, &production()), []);
+    assert_eq!(check(pef, &production().session(SessionType::Batch)), [FindingKind::Form]);
+    assert_eq!(check(pef, &production().session(SessionType::Online)), []);
     let report = super::check(pef.as_bytes(), &production());
     assert!(report.schema().is_none() && !report.passes());
 }
@@ -196,17 +222,50 @@ fn findings_are_one_line_and_repeat_no_value() {
     }
 }
 
-/// Inputs that make careless readers slow or deep; each is read in linear time.
 #[test]
-fn what_the_fuzzer_found_stays_found() {
+fn what_was_found_once_stays_found() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
     let folder = folder.join("../../fixtures/ksef/regressions");
-    let bytes = std::fs::read(folder.join("ksef_check-digit-behind-prefix.xml")).unwrap();
-    let report = check(&bytes, &Profile::at(&Environment::Test));
-    let kinds: Vec<_> = report.findings().iter().map(Finding::kind).collect();
-    assert!(kinds.contains(&FindingKind::NotWellFormed), "{kinds:?}");
+    for (name, kind) in [
+        ("ksef_check-digit-behind-prefix.xml", FindingKind::NotWellFormed),
+        ("ksef_check-digits-of-other-scripts.xml", FindingKind::CheckDigit),
+    ] {
+        let bytes = std::fs::read(folder.join(name)).unwrap();
+        let report = check(&bytes, &production());
+        let kinds: Vec<_> = report.findings().iter().map(Finding::kind).collect();
+        assert!(kinds.contains(&kind), "{name}: {kinds:?}");
+    }
 }
 
+#[test]
+fn an_attribute_stands_once_even_with_two_prefixes() {
+    let xsi = "http://www.w3.org/2001/XMLSchema-instance";
+    let declared = format!("<Faktura xmlns:a='{xsi}' xmlns:b='{xsi}' a:schemaLocation='c d'");
+    let once = INVOICE.replace("<Faktura", &declared);
+    assert_eq!(found(&once, &production()), []);
+    let twice = once.replace("a:schema", "b:schemaLocation='c d' a:schema");
+    let expected = (FindingKind::NotWellFormed, "/".to_owned(), 2);
+    assert_eq!(found(&twice, &production()), [expected]);
+}
+
+#[test]
+fn what_is_deep_or_has_long_names_is_not_told_at_length() {
+    let start = "<Faktura xmlns='http://crd.gov.pl/wzor/2025/06/25/13775/'>";
+    for inner in ["<a>".repeat(100_000), format!("<{}>", "a".repeat(300_000))] {
+        let invoice = format!("{start}{inner}{}", "<?a?>".repeat(2000));
+        let report = check(invoice.as_bytes(), &production());
+        let told: usize = report.findings().iter().map(|finding| finding.path().len()).sum();
+        assert_eq!(report.findings().len(), 1000);
+        assert!(told < 2_000_000, "{told}");
+        let instruction = report.findings().iter().rev();
+        let mut instruction =
+            instruction.filter(|finding| finding.kind() == FindingKind::ProcessingInstruction);
+        let path = instruction.next().unwrap().path();
+        assert!(path.starts_with("/Faktura/") && path.ends_with("/…"), "{path}");
+    }
+}
+
+/// Inputs that make careless readers slow or deep; each is read in linear time.
 #[test]
 fn hostile_inputs_are_read_to_their_end() {
     let start = "<Faktura xmlns='http://crd.gov.pl/wzor/2025/06/25/13775/'>";

@@ -99,8 +99,8 @@ fn meets_all(
 fn fits(pattern: &Pattern, text: &str) -> bool {
     let mut state = 1;
     for character in text.chars() {
-        let symbol = match u32::from(character) {
-            ascii @ 0..128 => ascii as usize,
+        let symbol = match character {
+            '\0'..='\x7F' => character as usize,
             _ if digits::is_digit(character) => 128,
             _ => 129,
         };
@@ -121,7 +121,10 @@ fn of_text(facet: &Facet, text: &str) -> Option<String> {
             Some(format!("the value has {} characters, and {most} are the most", length()))
         }
         Facet::MinLength(1..) if text.is_empty() => Some("the value is empty".to_owned()),
-        Facet::MinLength(least) if length() < *least as usize => {
+        // And four at most.
+        Facet::MinLength(least)
+            if text.len() < 4 * *least as usize && length() < *least as usize =>
+        {
             Some(format!("the value has {} characters, and {least} are the least", length()))
         }
         Facet::Values(values) if values.binary_search(&text).is_err() => Some(none_of(values)),

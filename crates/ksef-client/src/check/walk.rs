@@ -1,25 +1,27 @@
-//! The walk over an invoice: quick-xml cuts it into pieces, and every piece is held against XML and
-//! the schema as it comes. What is open is a list and no recursion, so depth costs nothing.
+//! The walk over an invoice: every piece is held against XML and the schema as it comes. What is
+//! open is a list and no recursion, so depth costs nothing.
 
 mod characters;
 mod order;
 
 use std::{borrow::Cow, fmt::Write as _};
 
-use quick_xml::{Reader, events::Event};
-
 use crate::check::{
     FindingKind,
     content::{self, Place},
     finding::Findings,
-    markup::{self, Attribute, is_blank, is_name, is_qualified_name},
+    markup::{self, Attribute, is_blank, is_name, is_qualified_name, split_name},
     names::Namespaces,
     opening::Tag,
-    rules::Facts,
+    pieces::{Piece, Pieces},
+    rules::{Fact, Facts},
     table::{Content, Form, State, Value},
     text::{self, Text},
     walk::{characters::Collected, order::Expected},
 };
+
+/// As many bytes of names are told of a path.
+const LONGEST: usize = 1000;
 
 pub(super) struct Walk<'t, 'f, 'p> {
     text: &'t str,
@@ -100,67 +102,53 @@ impl<'t, 'f, 'p> Walk<'t, 'f, 'p> {
     }
 
     fn pieces(&mut self) -> Walked {
-        let text = self.text;
-        // The library would take a second mark for the first one.
-        if text.starts_with('\u{FEFF}') {
-            return broken(0, "there is text outside the root element");
-        }
-        let mut reader = Reader::from_str(text);
-        let config = reader.config_mut();
-        config.check_end_names = false;
-        config.allow_unmatched_ends = true;
-        let mut start = 0;
+        let mut pieces = Pieces::new(self.text);
         loop {
-            let event = reader.read_event();
-            let end = position(reader.buffer_position());
-            match event {
-                Ok(Event::Eof) => break,
-                Ok(event) => self.piece(&event, start, &text[start..end])?,
-                Err(error) => {
-                    let at = position(reader.error_position()).clamp(start, text.len());
-                    return broken(at, error.to_string());
-                }
-            }
+            let start = pieces.at();
+            let Some(piece) = pieces.next().map_err(within(0))? else { break };
+            self.piece(start, piece)?;
             if self.findings.are_full() {
                 return Ok(());
             }
-            start = end;
         }
         match self.open.last() {
             Some(open) => broken(open.start, "the element has no end"),
             None if self.has_root => Ok(()),
-            None => broken(text.len(), "there is no root element"),
+            None => broken(self.text.len(), "there is no root element"),
         }
     }
 
-    fn piece(&mut self, event: &Event<'_>, start: usize, piece: &'t str) -> Walked {
-        match event {
-            Event::Start(_) => self.begin(start, &piece[1..piece.len() - 1]),
-            Event::Empty(_) => {
-                self.begin(start, &piece[1..piece.len() - 2])?;
+    fn piece(&mut self, start: usize, piece: Piece<'t>) -> Walked {
+        match piece {
+            Piece::Start(tag, rest) => self.begin(start, tag, rest),
+            Piece::Empty(tag, rest) => {
+                self.begin(start, tag, rest)?;
                 self.end();
                 Ok(())
             }
-            Event::End(_) => self.close(start, &piece[2..piece.len() - 1]),
-            Event::Text(_) => self.characters(start, piece),
-            Event::GeneralRef(_) => self.reference(start, &piece[1..piece.len() - 1]),
-            Event::CData(_) => self.section(start, &piece[9..piece.len() - 3]),
-            Event::Comment(_) => comment(start, &piece[4..piece.len() - 3]),
-            Event::Decl(_) => self.declaration(start, &piece[5..piece.len() - 2]),
-            Event::PI(_) => self.instruction(start, &piece[2..piece.len() - 2]),
-            Event::DocType(_) => self.document_type(start, piece),
-            Event::Eof => Ok(()),
+            Piece::End(inner) => self.close(start, inner),
+            Piece::Blanks(piece) => {
+                self.blanks(piece);
+                Ok(())
+            }
+            Piece::Text(piece) => self.characters(start, piece),
+            Piece::Reference(name) => self.reference(start, name),
+            Piece::Section(inner) => self.section(start, inner),
+            Piece::Comment(inner) => comment(start, inner),
+            Piece::Declaration(inner) => self.declaration(start, inner),
+            Piece::Instruction(inner) => self.instruction(start, inner),
+            Piece::DocumentType => self.document_type(start),
         }
     }
 
-    /// A start tag; `inner` is all between its brackets.
-    fn begin(&mut self, start: usize, inner: &'t str) -> Walked {
-        let is_end = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
-        let length = inner.as_bytes().iter().position(is_end).unwrap_or(inner.len());
-        let (tag, rest) = inner.split_at(length);
-        let written =
-            if rest.is_empty() { Vec::new() } else { self.attributes(start + 1 + length, rest)? };
-        let (prefix, local) = tag.split_once(':').unwrap_or(("", tag));
+    /// A start tag; `rest` is what follows its name.
+    fn begin(&mut self, start: usize, tag: &'t str, rest: &'t str) -> Walked {
+        let written = if rest.is_empty() {
+            Vec::new()
+        } else {
+            self.attributes(start + 1 + tag.len(), rest)?
+        };
+        let (prefix, local) = split_name(tag);
         if !prefix.is_empty() && self.names.of(prefix).is_none() {
             return broken(start, "the prefix of an element is not declared");
         }
@@ -186,14 +174,23 @@ impl<'t, 'f, 'p> Walk<'t, 'f, 'p> {
         let attributes = markup::attributes(text).map_err(within(offset))?;
         self.names.declare(self.open.len() + 1, &attributes).map_err(within(offset))?;
         let mut read = Vec::with_capacity(attributes.len());
+        let mut prefixed = Vec::new();
         for attribute in attributes {
-            let prefix = attribute.name.split_once(':').map_or("", |(prefix, _)| prefix);
-            if !["", "xmlns"].contains(&prefix) && self.names.of(prefix).is_none() {
-                return broken(offset, "the prefix of an attribute is not declared");
+            let (prefix, local) = split_name(attribute.name);
+            if !["", "xmlns"].contains(&prefix) {
+                let Some(namespace) = self.names.of(prefix) else {
+                    return broken(offset, "the prefix of an attribute is not declared");
+                };
+                prefixed.push((local, namespace));
             }
             let seen = |one| text::report(one, self.before + offset, self.findings);
             let value = markup::attribute_value(attribute.raw, seen).map_err(within(offset))?;
             read.push((attribute, value));
+        }
+        // The same name can be written with two prefixes (Namespaces in XML 1.0, section 6.3).
+        prefixed.sort_unstable();
+        if prefixed.windows(2).any(|pair| pair[0] == pair[1]) {
+            return broken(offset, "an attribute stands twice");
         }
         Ok(read)
     }
@@ -224,7 +221,10 @@ impl<'t, 'f, 'p> Walk<'t, 'f, 'p> {
                 Inside::Elements { states, place: Place::default(), was_misplaced: false }
             }
         };
-        self.facts.has_attachment |= self.open.len() == 2 && self.open[1].local == "Zalacznik";
+        if self.open.len() == 2 && self.open[1].local == "Zalacznik" {
+            let offset = self.before + start;
+            self.facts.attachment = Some(Fact { value: String::new(), path: self.path(), offset });
+        }
     }
 
     /// An end tag; `inner` is all between its brackets.
@@ -279,8 +279,8 @@ impl<'t, 'f, 'p> Walk<'t, 'f, 'p> {
         Ok(())
     }
 
-    fn document_type(&mut self, start: usize, piece: &str) -> Walked {
-        if self.has_root || !piece.starts_with("<!DOCTYPE") {
+    fn document_type(&mut self, start: usize) -> Walked {
+        if self.has_root {
             return broken(start, "a document type declaration cannot stand here");
         }
         let says = "there is a document type declaration";
@@ -294,10 +294,15 @@ impl<'t, 'f, 'p> Walk<'t, 'f, 'p> {
     }
 }
 
-/// The path of the innermost of these elements; empty when there is none.
+/// The path of the innermost of these elements; empty when there is none. Deep nesting and long
+/// names of a stranger are not repeated with every finding.
 fn path(open: &[Open<'_>]) -> String {
     let mut path = String::new();
     for Open { local, number, .. } in open {
+        if path.len() + local.len() > LONGEST {
+            path.push_str("/…");
+            break;
+        }
         path.push('/');
         path.push_str(local);
         if *number > 0 {
@@ -312,9 +317,4 @@ fn comment(start: usize, inner: &str) -> Walked {
         return broken(start, "`--` stands in a comment");
     }
     Ok(())
-}
-
-/// A position in a text, which is in memory.
-fn position(at: u64) -> usize {
-    usize::try_from(at).unwrap_or(usize::MAX)
 }

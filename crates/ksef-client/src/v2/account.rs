@@ -1,5 +1,6 @@
 //! An account: one context that a program works in, with tokens that renew themselves.
 
+mod refusal;
 mod renewal;
 #[cfg(test)]
 mod tests;
@@ -7,13 +8,17 @@ mod tests;
 use std::{
     fmt,
     sync::{Arc, Mutex, PoisonError, RwLock},
+    time::Duration,
 };
 
 use common_core::clock::Clock;
-use common_http::{CallOptions, Download, Endpoint, Info, Paged, SharedToken, TokenCache};
+use common_http::{
+    CallOptions, Download, Endpoint, Info, LimitPolicy, Paged, SharedToken, TokenCache,
+};
 use futures_util::{Stream, TryStreamExt};
 use ksef_crypto::number::ContextIdentifier;
 
+pub(crate) use self::refusal::is_locked_out;
 use self::renewal::{Access, Way};
 use crate::v2::{
     api::KsefV2,
@@ -28,12 +33,15 @@ use crate::v2::{
 ///
 /// The access token is renewed a minute before it ends, by one caller for all, and by one process
 /// for all where the tokens are shared. When the refresh token has ended, too, or was revoked, the
-/// account logs in again by its [`Credential`], if it has one; a credential that was refused is not
-/// tried again before [`log_in_as`](Self::log_in_as).
+/// account logs in again by its [`Credential`], if it has one. A credential that was refused as such
+/// is not tried again before [`log_in_as`](Self::log_in_as): a login of status 450 (but for its
+/// challenge, time or encryption), 460 (but for a chain that could not be verified) or 470, and the
+/// codes 9105, 21115, 21117, 21308 and 21406. After any other refusal a login is tried again after a
+/// pause of 15 seconds, which doubles up to 16 minutes.
 ///
 /// Every future may be dropped at any await point. A call whose future is dropped may have happened.
 #[derive(Clone)]
-pub struct Account(Arc<Inner>);
+pub struct Account(Arc<Inner>, Option<LimitPolicy>);
 
 struct Inner {
     client: Client,
@@ -84,7 +92,7 @@ impl AccountBuilder {
         let rates = RwLock::new(self.client.rates().clone());
         let way = Mutex::new(Way::new(self.credential));
         let (client, context) = (self.client, self.context);
-        Account(Arc::new(Inner { client, context, cache, way, rates }))
+        Account(Arc::new(Inner { client, context, cache, way, rates }), None)
     }
 }
 
@@ -145,6 +153,13 @@ impl Account {
         self.calls(&E::INFO).items(first).map_err(Error::from)
     }
 
+    /// The same account, whose calls wait for the rate limit, or where the service asks to wait, at
+    /// most that long: [`ErrorKind::Limited`] and [`ErrorKind::TooManyRequests`] tell of longer ones.
+    #[must_use]
+    pub fn impatient(self, most: Duration) -> Self {
+        Self(self.0, Some(LimitPolicy::WaitAtMost(most)))
+    }
+
     /// The context that it works in.
     pub fn context(&self) -> &ContextIdentifier {
         &self.0.context
@@ -178,7 +193,7 @@ impl Account {
 
     /// Uses another credential for the next login, and forgets that an earlier one was refused.
     pub fn log_in_as(&self, credential: impl Into<Credential>) {
-        *self.way() = Way::new(Some(credential.into()));
+        self.way().change(credential.into());
     }
 
     /// The tokens in use, for another run or another process.
@@ -206,7 +221,7 @@ impl Account {
 
     fn calls(&self, info: &Info) -> common_http::Client<KsefV2> {
         let account = self.0.context.to_string();
-        self.0.client.calls_for(info, &account, &self.rates(), Access(self.clone()))
+        self.0.client.calls_for(info, &account, &self.rates(), self.1, Access(self.clone()))
     }
 }
 

@@ -16,7 +16,7 @@ use bytes::Bytes;
 use common_core::{clock::Clock, limit::LimitSnapshot, store::BoxFuture};
 use common_http::{
     Authorise, BaseUrl, Body, BuildError, CallOptions, CredentialsError, DecodeError, Download,
-    Endpoint, Info, Paged, Parts, UsedToken,
+    Endpoint, Info, LimitPolicy, Paged, Parts, UsedToken,
 };
 use futures_util::{Stream, TryStreamExt};
 use http::Request;
@@ -157,7 +157,7 @@ impl Client {
         info: &Info,
         authorise: impl Authorise + 'static,
     ) -> common_http::Client<KsefV2> {
-        self.calls_for(info, "anonymous", self.rates(), authorise)
+        self.calls_for(info, "anonymous", self.rates(), None, authorise)
     }
 
     /// A call with the token of a login or of its renewal; such calls are counted like anonymous
@@ -176,9 +176,14 @@ impl Client {
         info: &Info,
         account: &str,
         rates: &Rates,
+        policy: Option<LimitPolicy>,
         authorise: impl Authorise + 'static,
     ) -> common_http::Client<KsefV2> {
         let http = self.0.settings.http(authorise);
+        let http = match policy {
+            Some(policy) => http.limit_policy(policy),
+            None => http,
+        };
         let address = self.0.settings.account("address");
         let account = self.0.settings.account(account);
         let global = rates.of(LimitGroup::Global);

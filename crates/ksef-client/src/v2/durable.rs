@@ -5,9 +5,16 @@ use std::time::Duration;
 
 use common_core::store::{Lease, Leases, Store, StoreError, StoreErrorKind};
 use futures_util::future::{Either, select};
+use ksef_crypto::keys::SignError;
 use tokio::time::{Instant, sleep};
 
-use crate::v2::error::Error;
+use crate::{
+    check::Report,
+    v2::{
+        account::is_locked_out,
+        error::{Error, ErrorKind},
+    },
+};
 
 /// The longest name of something that is kept in a store.
 pub(crate) const LONGEST_NAME: usize = 64;
@@ -30,17 +37,44 @@ pub enum DurableError {
     /// KSeF, or the way to it, failed.
     #[error("ksef could not be worked with")]
     Ksef(#[source] Error),
+    /// KSeF would refuse the invoice, say the findings of the check, so it was not put in.
+    #[error("the check found what ksef would refuse")]
+    Findings(Box<Report>),
+    /// Codes are for invoices that were issued offline, and the draft does not say that it was.
+    #[error("the draft was not issued offline")]
+    NotOffline,
+    /// The codes of an invoice that is issued offline could not be signed, so it was not put in.
+    #[error("the codes of the invoice could not be signed")]
+    Signature(#[source] SignError),
 }
 
 impl DurableError {
-    /// Whether the next step may well succeed.
+    /// Whether the next step may well succeed: after everything but a refused login, a lacking
+    /// permission, a request that is wrong, and a store that holds something else.
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::Name | Self::Corrupt(_) => false,
             Self::Store(error) => {
                 matches!(error.kind(), StoreErrorKind::Unavailable | StoreErrorKind::LeaseLost)
             }
-            Self::Ksef(error) => error.is_transient(),
+            Self::Ksef(error) => !is_lasting(error),
+            Self::Name
+            | Self::Corrupt(_)
+            | Self::Findings(_)
+            | Self::NotOffline
+            | Self::Signature(_) => false,
+        }
+    }
+
+    /// Whether nothing can be done by the account any more: its login was refused, or it may not send.
+    pub(crate) fn is_about_account(&self) -> bool {
+        let Self::Ksef(error) = self else { return false };
+        let is_opening = ["online.open", "batch.open"].contains(&error.endpoint());
+        let reason = error.problem().and_then(|problem| problem.reason_code.as_deref());
+        match error.kind() {
+            ErrorKind::NoLogin => is_locked_out(error),
+            // A gateway on the way knows no reasons.
+            ErrorKind::Forbidden if is_opening => reason == Some("missing-permissions"),
+            _ => false,
         }
     }
 
@@ -50,6 +84,23 @@ impl DurableError {
             Self::Ksef(error) => error.retry_after().unwrap_or_default().max(pause),
             _ => pause,
         }
+    }
+}
+
+/// Whether waiting does not help.
+fn is_lasting(error: &Error) -> bool {
+    match error.kind() {
+        ErrorKind::NoLogin => is_locked_out(error),
+        ErrorKind::Failed => !error.is_transient(),
+        ErrorKind::Input
+        | ErrorKind::LoginRefused
+        | ErrorKind::Signature
+        | ErrorKind::Unauthenticated
+        | ErrorKind::Forbidden
+        | ErrorKind::Invalid
+        | ErrorKind::NotFound
+        | ErrorKind::Gone => true,
+        _ => false,
     }
 }
 
@@ -79,8 +130,23 @@ pub(crate) fn check_name(name: &str) -> Result<(), DurableError> {
 pub(crate) async fn under_lease<T, W>(
     store: &dyn Store,
     name: &str,
+    holder: (&str, Duration),
+    work: impl FnOnce(Lease) -> W,
+) -> Result<Option<T>, DurableError>
+where
+    W: Future<Output = Result<T, DurableError>>,
+{
+    under_lease_kept(store, name, holder, work, |_| false).await
+}
+
+/// As [`under_lease`], and keeps the lease after work that says so: nobody else begins with it until
+/// the lease ends by itself, and its holder may go on before.
+pub(crate) async fn under_lease_kept<T, W>(
+    store: &dyn Store,
+    name: &str,
     (holder, life): (&str, Duration),
     work: impl FnOnce(Lease) -> W,
+    is_kept: impl FnOnce(&T) -> bool,
 ) -> Result<Option<T>, DurableError>
 where
     W: Future<Output = Result<T, DurableError>>,
@@ -92,6 +158,9 @@ where
         Either::Left((lost, _)) => Err(lost.into()),
         Either::Right((done, _)) => done,
     };
+    if done.as_ref().is_ok_and(is_kept) {
+        return done.map(Some);
+    }
     // One that cannot be given back ends by itself.
     let released = Leases::release(store, &lease).await;
     let done = done?;

@@ -8,17 +8,29 @@
 //! # Why nothing is missed and nothing comes twice
 //!
 //! 1. Only what was stored up to the **high water mark** is asked for: behind it, invoices with an
-//!    earlier date may still appear.
+//!    earlier date may still appear. A package is made up to a mark that was told before.
 //! 2. No question spans more than 100 days, and one that KSeF cut after 10,000 invoices goes on from
-//!    its last one.
+//!    its last one. Where pages repeat an invoice, others may have changed places with it: a new
+//!    question begins there.
 //! 3. Questions overlap at their edges. A checkpoint knows the invoices at its edge, so that those
 //!    are left out when they come again.
 //! 4. Arrivals and the checkpoint behind them are stored **in one step**: a process that dies has
 //!    stored both or neither. Documents, if they are fetched, are in their files before.
 //! 5. One collector at a time works on a role. Another one takes over when it dies.
 //!
+//! What cannot be read without a gap is an error and not passed over: more than 10,000 invoices that
+//! were stored at the same moment, an answer without a mark, a package that lacks what it announces.
+//!
 //! A checkpoint is plain data: whoever keeps one can [start over](Inbox::start_over) from it, and
 //! gets everything behind it once.
+//!
+//! # How fast it is
+//!
+//! KSeF gives 20 pages of metadata an hour to a context, that is 5,000 invoices, and 20 packages, that
+//! is up to 200,000, for all roles together (KSeF 2.0 facts §13.1). So collect
+//! [documents](CollectorOptions::documents) where there are many, and let a collector begin not long
+//! before the first invoice: every 100 days without any cost a page. What a collector needs besides
+//! does not depend on how many invoices there are; the campaign `ksef-v2-million` shows it.
 //!
 //! # Examples
 //!
@@ -65,12 +77,14 @@ mod arrival;
 mod checkpoint;
 mod collector;
 mod documents;
+#[cfg(test)]
+mod tests;
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use common_core::{
     open::Code as _,
-    store::{Change, Entries, Expect, Lease, Position, Record, Store, Swap},
+    store::{Change, Entries, Entry, Expect, Lease, Position, Store, Swap},
 };
 
 use crate::v2::{
@@ -85,7 +99,7 @@ pub use collector::{Collected, Collector, CollectorOptions};
 use arrival::Written;
 use checkpoint::Mark;
 
-/// Entries are read from the store so many at a time.
+/// Entries are read and written so many at a time.
 const SLICE: usize = 1000;
 
 /// Received invoices in a store, until their owner takes them. Clones share it.
@@ -113,9 +127,10 @@ impl Inbox {
         limit: usize,
     ) -> Result<Vec<Arrival>, DurableError> {
         let entries = self.store.read(&self.journal(role), Entries::Open, after, limit).await?;
-        let arrival = |entry: common_core::store::Entry| {
+        let arrival = |entry: Entry| {
             let written = Written::decode(&entry.payload)?;
-            Ok(Arrival { position: entry.position, role, metadata: written.metadata })
+            let Written { metadata, has_document, .. } = written;
+            Ok(Arrival { position: entry.position, role, metadata, has_document })
         };
         entries.into_iter().map(arrival).collect()
     }
@@ -127,6 +142,9 @@ impl Inbox {
         role: InvoiceQuerySubjectType,
         positions: &[Position],
     ) -> Result<u64, DurableError> {
+        if let Some(last) = positions.iter().max() {
+            self.keep_checkpoint(role, *last).await?;
+        }
         Ok(self.store.acknowledge(&self.journal(role), positions, None).await?)
     }
 
@@ -135,78 +153,89 @@ impl Inbox {
         &self,
         role: InvoiceQuerySubjectType,
     ) -> Result<Option<Checkpoint>, DurableError> {
-        Ok(self.mark(role).await?.map(|(mark, _)| mark.checkpoint))
+        Ok(self.mark(role).await?.map(|found| found.mark.checkpoint))
     }
 
-    /// Lets the collector begin again from a checkpoint: everything behind it arrives once more, once.
+    /// Lets the collector begin again from a checkpoint: everything behind it arrives once more, once,
+    /// in the role of the checkpoint.
     ///
     /// `Ok(false)` says that a collector is at work on that role at the moment, and nothing was
     /// changed.
-    pub async fn start_over(
-        &self,
-        role: InvoiceQuerySubjectType,
-        checkpoint: Checkpoint,
-    ) -> Result<bool, DurableError> {
-        let holder = ("start-over", std::time::Duration::from_secs(60));
+    pub async fn start_over(&self, checkpoint: Checkpoint) -> Result<bool, DurableError> {
+        let role = checkpoint.role();
         let work = |lease| async move {
-            let mark = self.mark(role).await?;
-            let position = mark.map_or(Position::START, |(mark, _)| mark.position);
-            let mark = Mark { checkpoint, position, asked: None };
-            self.write(role, &mark, Expect::Anything, Some(&lease)).await
+            let found = self.mark(role).await?;
+            let position = found.map_or(Position::START, |found| found.mark.position);
+            self.write(role, &Mark { checkpoint, position, asked: None }, &lease).await
         };
+        let holder = ("inbox: starts over", Duration::from_secs(60));
         let done = under_lease(&*self.store, &self.lease_name(role), holder, work).await?;
         Ok(done.is_some())
     }
 
     /// Makes room: removes what was taken.
     pub async fn compact(&self, role: InvoiceQuerySubjectType) -> Result<u64, DurableError> {
-        // The newest checkpoint may be known from the newest arrival alone; it must outlive it.
-        if let Some((mark, version)) = self.mark(role).await?
-            && version.is_none_or(|(_, is_newest)| !is_newest)
-        {
-            let expect = version.map_or(Expect::Absent, |(version, _)| Expect::Version(version));
-            self.write(role, &mark, expect, None).await?;
-        }
         Ok(self.store.compact(&self.journal(role)).await?)
     }
 
-    /// The newest mark: the one in its record, or the one that a later arrival carries. With it comes
-    /// the record's version and whether the record is the newest.
+    /// The newest checkpoint may be known from the newest arrival alone. Before that one is taken, and
+    /// may be removed, the checkpoint comes into its record.
+    async fn keep_checkpoint(
+        &self,
+        role: InvoiceQuerySubjectType,
+        last: Position,
+    ) -> Result<(), DurableError> {
+        loop {
+            if let Some(record) = self.store.get(&self.record(role)).await?
+                && Mark::decode(&record.value)?.position >= last
+            {
+                return Ok(());
+            }
+            // No arrival carries a checkpoint any more, or the record is the newest.
+            let Some(Found { mark, expect: Some(expect) }) = self.mark(role).await? else {
+                return Ok(());
+            };
+            let change = Change::Put { value: mark.encode(), expires_at: None };
+            // After a conflict somebody else has written, perhaps no mark that is new enough.
+            if let Swap::Done(_) = self.store.swap(&self.record(role), expect, change, None).await?
+            {
+                return Ok(());
+            }
+        }
+    }
+
+    /// The newest mark: the one in its record, or the one that a later arrival carries.
     async fn mark(&self, role: InvoiceQuerySubjectType) -> Result<Option<Found>, DurableError> {
         let record = self.store.get(&self.record(role)).await?;
-        let kept = record.as_ref().map(read_mark).transpose()?;
-        let version = record.map(|record| record.version);
-        let mut after = kept.as_ref().map_or(Position::START, |mark: &Mark| mark.position);
-        let mut newest = None;
+        let expect = record.as_ref().map_or(Expect::Absent, |kept| Expect::Version(kept.version));
+        let mark = record.map(|record| Mark::decode(&record.value)).transpose()?;
+        let mut newest = mark.map(|mark| Found { mark, expect: None });
+        let mut after = newest.as_ref().map_or(Position::START, |found| found.mark.position);
         loop {
             let journal = self.journal(role);
             let entries = self.store.read(&journal, Entries::All, after, SLICE).await?;
-            let Some(last) = entries.last() else { break };
+            let Some(last) = entries.last() else { return Ok(newest) };
             after = last.position;
             for entry in entries {
                 if let Some(checkpoint) = Written::decode(&entry.payload)?.checkpoint {
-                    let position = entry.position;
-                    newest = Some(Mark { checkpoint, position, asked: None });
+                    let mark = Mark { checkpoint, position: entry.position, asked: None };
+                    newest = Some(Found { mark, expect: Some(expect) });
                 }
             }
         }
-        let is_newest = newest.is_none();
-        let mark = newest.or(kept);
-        Ok(mark.map(|mark| (mark, version.map(|version| (version, is_newest)))))
     }
 
     async fn write(
         &self,
         role: InvoiceQuerySubjectType,
         mark: &Mark,
-        expect: Expect,
-        under: Option<&Lease>,
+        under: &Lease,
     ) -> Result<(), DurableError> {
         let change = Change::Put { value: mark.encode(), expires_at: None };
-        match self.store.swap(&self.record(role), expect, change, under).await? {
-            // Somebody wrote a newer mark meanwhile, which is as good.
-            Swap::Done(_) | Swap::Conflict(_) => Ok(()),
-        }
+        // What stood there was read under the same lease, so that nothing newer can be overwritten.
+        let record = self.record(role);
+        self.store.swap(&record, Expect::Anything, change, Some(under)).await?;
+        Ok(())
     }
 
     fn journal(&self, role: InvoiceQuerySubjectType) -> String {
@@ -222,11 +251,11 @@ impl Inbox {
     }
 }
 
-/// A mark, and the version of its record with whether that is the newest.
-type Found = (Mark, Option<(common_core::store::Version, bool)>);
-
-fn read_mark(record: &Record) -> Result<Mark, DurableError> {
-    Mark::decode(&record.value)
+/// The newest mark.
+struct Found {
+    mark: Mark,
+    /// What its record holds, if that is not this mark.
+    expect: Option<Expect>,
 }
 
 impl fmt::Debug for Inbox {

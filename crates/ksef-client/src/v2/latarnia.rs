@@ -10,6 +10,7 @@
 
 mod client;
 mod message;
+mod news;
 
 use std::time::Duration;
 
@@ -20,11 +21,13 @@ use common_http::{
     ProblemContext, RequestBuilder, decode_json,
 };
 use http::{Method, Request};
+use serde::Deserialize;
 
 use crate::v2::environment::Environment;
 
 pub use client::{Latarnia, LatarniaBuilder};
 pub use message::{Category, Event, Message, State, SystemStatus};
+pub use news::News;
 
 /// The answers are small, and who asks waits for them before doing anything else.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -105,7 +108,7 @@ impl Endpoint for Status {
     }
 }
 
-/// `GET /messages`: all messages, those of the past included.
+/// `GET /messages`: all messages, those of the past included. One that cannot be read is left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Messages;
 
@@ -128,7 +131,10 @@ impl Endpoint for Messages {
     }
 
     fn response(_: &Parts, body: &Bytes) -> Result<Vec<Message>, DecodeError> {
-        decode_json(body)
+        #[derive(Deserialize)]
+        struct Told(#[serde(deserialize_with = "message::readable")] Vec<Message>);
+
+        decode_json(body).map(|Told(messages)| messages)
     }
 }
 

@@ -13,6 +13,8 @@
 //!    hash of its bytes, or is not there.
 //! 3. Only a session that has ended says for certain that an invoice is not in it, because nothing
 //!    can arrive any more. What is missing then goes into the next session.
+//!    A batch that nobody closed is never processed, so one whose upload cannot be gone on with is
+//!    left at once; that it is going to be closed is stored before.
 //! 4. A parcel belongs to the carrier that holds its lease. One that dies loses it, and another takes
 //!    the parcel over; one that only slept finds its session closed.
 //! 5. Should KSeF know an invoice already (status 440), the one that it names is looked up: with the
@@ -24,8 +26,16 @@
 //! # Offline
 //!
 //! Invoices that were issued offline say so ([`Draft::offline`]) and go out by their deadlines, the
-//! nearest first. [`waiting`](Outbox::waiting) lists what is still here, and
-//! [`Deadline`](crate::v2::offline::Deadline) computes until when each has to be sent.
+//! nearest first. [`issue`](Outbox::issue) puts one in and hands over KOD I and KOD II, which are kept
+//! as they were printed; [`timetable`](Outbox::timetable) lists until when each has to be sent, and
+//! what was missed, by all outages that carriers heard of or that were
+//! [entered](Outbox::enter_outage).
+//!
+//! # Fates come early
+//!
+//! KSeF decides about the invoices of an interactive session one by one. A carrier stores each fate
+//! when it hears of it, so a KSeF number is there while the rest of the session is still under way,
+//! and [`Issued::confirmation`] fetches its confirmation.
 //!
 //! # Examples
 //!
@@ -68,32 +78,46 @@
 //! ```
 
 mod carrier;
+mod confirmation;
 mod draft;
 mod fate;
 mod journey;
+mod lamp;
 mod names;
+mod offline;
+mod options;
 mod parcel;
 mod sorting;
 mod verdict;
 
 use std::{fmt, sync::Arc};
 
-use common_core::store::{Change, Entries, Expect, Position, Store};
+use common_core::store::{Change, Entries, Entry, Expect, Position, Record, Store, Swap, Version};
+use common_store::{SealKey, SealedRecords};
 use ksef_crypto::link::InvoiceHash;
 
-pub use carrier::{Carrier, CarrierOptions, Step};
+pub use carrier::{Carrier, Step};
+pub use confirmation::Confirmation;
 pub use draft::{Draft, Issue, Waiting};
 pub use fate::{Fate, Issued, Refusal};
+pub use offline::{Dated, OfflineInvoice, Timetable};
+pub use options::CarrierOptions;
 
+use fate::Known;
 use names::Names;
 
-use crate::v2::durable::DurableError;
+use crate::{
+    check::{Profile, check},
+    v2::durable::DurableError,
+};
 
 /// Invoices on their way to KSeF, in a store. Clones share it.
 #[derive(Clone)]
 pub struct Outbox {
     store: Arc<dyn Store>,
     names: Names,
+    profile: Option<Arc<Profile>>,
+    sealed: Option<Arc<SealedRecords<Arc<dyn Store>>>>,
 }
 
 impl Outbox {
@@ -103,31 +127,118 @@ impl Outbox {
     /// [`DurableError::Name`]. Carriers of one name share the work, so all must log in to the same
     /// context.
     pub fn new(store: Arc<dyn Store>, name: &str) -> Result<Self, DurableError> {
-        Ok(Self { store, names: Names::new(name)? })
+        Ok(Self { store, names: Names::new(name)?, profile: None, sealed: None })
+    }
+
+    /// Checks what is put in before it is stored: an invoice that KSeF would refuse is refused at
+    /// once, with all findings ([`DurableError::Findings`]). The form is that of the draft.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use common_core::{clock::SystemClock, store::Store};
+    /// # use common_store::MemoryStore;
+    /// use ksef_client::{
+    ///     check::Profile,
+    ///     v2::{DurableError, Environment, FormCode, outbox::{Draft, Outbox}},
+    /// };
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let store: Arc<dyn Store> = Arc::new(MemoryStore::new(Arc::new(SystemClock::new())));
+    /// let profile = Profile::at(&Environment::Production);
+    /// let outbox = Outbox::new(store, "nip-1111111111")?.checked(profile);
+    /// let draft = Draft::new(&b"<Faktura/>"[..], FormCode::FA_3);
+    /// match outbox.put(&draft).await {
+    ///     Err(DurableError::Findings(report)) => assert!(!report.passes()),
+    ///     other => panic!("{other:?}"),
+    /// }
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn checked(mut self, profile: Profile) -> Self {
+        self.profile = Some(Arc::new(profile));
+        self
+    }
+
+    /// Keeps what the upload of a batch needs in the store, sealed with that key: a carrier that
+    /// takes over, with the same folder, uploads only the parts that are missing. Without it the
+    /// batch is made and sent anew.
+    #[must_use]
+    pub fn sealed(mut self, key: SealKey) -> Self {
+        self.sealed = Some(Arc::new(SealedRecords::new(Arc::clone(&self.store), key)));
+        self
     }
 
     /// Puts an invoice in. It is durable when this returns; the same bytes are put in once.
     ///
-    /// After an error, and when the process dies on the way, put it in again.
+    /// One that waits and is put in otherwise than before, as issued offline for instance, goes out as
+    /// it was put in last, unless it is on its way already. After an error, and when the process dies
+    /// on the way, put it in again.
     pub async fn put(&self, draft: &Draft) -> Result<Fate, DurableError> {
         let hash = draft.hash();
-        if let Some(fate) = self.fate(&hash).await? {
-            return Ok(fate);
-        }
-        self.store.append(self.names.journal(), vec![draft.encode()], None).await?;
-        let change = Change::Put { value: Fate::Waiting.encode(), expires_at: None };
         let key = self.names.fate(&hash);
-        // Whoever was quicker put in the same bytes; the carrier takes one of them.
-        self.store.swap(&key, Expect::Absent, change, None).await?;
-        Ok(Fate::Waiting)
+        let mut known = self.known(&hash).await?;
+        loop {
+            let expect = match &known {
+                None => {
+                    self.check(draft)?;
+                    Expect::Absent
+                }
+                Some((known, version)) => {
+                    if known.fate.is_final() || self.has(known.place(), draft).await? {
+                        return Ok(known.fate.clone());
+                    }
+                    Expect::Version(*version)
+                }
+            };
+            let places =
+                self.store.append(self.names.journal(), vec![draft.encode()], None).await?;
+            let place = places.first().ok_or(DurableError::Corrupt("a journal without places"))?;
+            let change = Known::waiting(*place).put();
+            match self.store.swap(&key, expect, change, None).await? {
+                Swap::Done(_) => return Ok(Fate::Waiting),
+                Swap::Conflict(record) => {
+                    known = record.as_ref().map(read_known).transpose()?;
+                    if known.as_ref().is_some_and(|(known, _)| known.place() == Some(*place)) {
+                        // A carrier has found it already.
+                        return Ok(Fate::Waiting);
+                    }
+                    // Somebody was quicker to put in the same bytes.
+                    self.store.acknowledge(self.names.journal(), &places, None).await?;
+                }
+            }
+        }
+    }
+
+    /// Whether that place holds the draft, put in as it is put in now.
+    async fn has(&self, place: Option<Position>, draft: &Draft) -> Result<bool, DurableError> {
+        let Some(place) = place else { return Ok(false) };
+        let entry = self.entry(place).await?.filter(|entry| !entry.acknowledged);
+        Ok(entry.is_some_and(|entry| entry.payload == draft.encode()))
+    }
+
+    /// What stands at a place of the journal.
+    async fn entry(&self, place: Position) -> Result<Option<Entry>, DurableError> {
+        let before = Position::new(place.number().saturating_sub(1));
+        let entries = self.store.read(self.names.journal(), Entries::All, before, 1).await?;
+        Ok(entries.into_iter().find(|entry| entry.position == place))
+    }
+
+    /// What is stored of an invoice.
+    async fn known(&self, hash: &InvoiceHash) -> Result<Option<(Known, Version)>, DurableError> {
+        self.store.get(&self.names.fate(hash)).await?.as_ref().map(read_known).transpose()
+    }
+
+    fn check(&self, draft: &Draft) -> Result<(), DurableError> {
+        let Some(profile) = &self.profile else { return Ok(()) };
+        let profile = Profile::clone(profile).form(draft.form().clone());
+        let report = check(draft.bytes(), &profile);
+        if report.passes() { Ok(()) } else { Err(DurableError::Findings(Box::new(report))) }
     }
 
     /// What became of an invoice; `None` when it was never put in, or was forgotten.
     pub async fn fate(&self, hash: &InvoiceHash) -> Result<Option<Fate>, DurableError> {
-        match self.store.get(&self.names.fate(hash)).await? {
-            Some(record) => Ok(Some(Fate::decode(&record.value)?)),
-            None => Ok(None),
-        }
+        Ok(self.known(hash).await?.map(|(known, _)| known.fate))
     }
 
     /// The fates of invoices whose hashes follow `after`, at most `limit`, in the order of the
@@ -139,10 +250,10 @@ impl Outbox {
     ) -> Result<Vec<(InvoiceHash, Fate)>, DurableError> {
         let after = after.map(|hash| self.names.fate(hash));
         let records = self.store.list(self.names.fates(), after.as_deref(), limit).await?;
-        let read = |(key, record): (String, common_core::store::Record)| {
+        let read = |(key, record): (String, Record)| {
             let hash =
                 self.names.hash_of(&key).ok_or(DurableError::Corrupt("the key of a fate"))?;
-            Ok((hash, Fate::decode(&record.value)?))
+            Ok((hash, read_known(&record)?.0.fate))
         };
         records.into_iter().map(read).collect()
     }
@@ -152,14 +263,18 @@ impl Outbox {
     ///
     /// Afterwards the same bytes can be put in again; KSeF itself knows them for ten years.
     pub async fn forget(&self, hash: &InvoiceHash) -> Result<bool, DurableError> {
-        let key = self.names.fate(hash);
-        let Some(record) = self.store.get(&key).await? else { return Ok(false) };
-        if Fate::decode(&record.value)? == Fate::Waiting {
+        let Some((known, version)) = self.known(hash).await? else { return Ok(false) };
+        if !known.fate.is_final() {
             return Ok(false);
         }
-        let expect = Expect::Version(record.version);
+        let (key, expect) = (self.names.fate(hash), Expect::Version(version));
         let swap = self.store.swap(&key, expect, Change::Remove, None).await?;
-        Ok(matches!(swap, common_core::store::Swap::Done(_)))
+        if !matches!(swap, Swap::Done(_)) {
+            return Ok(false);
+        }
+        let codes = self.names.codes(hash);
+        self.store.swap(&codes, Expect::Anything, Change::Remove, None).await?;
+        Ok(true)
     }
 
     /// What is still here behind that place, at most `limit`, in the order in which it was put in;
@@ -177,6 +292,10 @@ impl Outbox {
     pub async fn compact(&self) -> Result<u64, DurableError> {
         Ok(self.store.compact(self.names.journal()).await?)
     }
+}
+
+fn read_known(record: &Record) -> Result<(Known, Version), DurableError> {
+    Ok((Known::decode(&record.value)?, record.version))
 }
 
 impl fmt::Debug for Outbox {

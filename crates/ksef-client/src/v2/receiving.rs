@@ -25,6 +25,7 @@ mod tests;
 use ksef_crypto::number::KsefNumber;
 
 pub use export::{Export, ExportOpening, ExportState};
+pub(crate) use metadata::OVERLAP;
 pub use metadata::{Metadata, MetadataPage};
 pub use package::{FetchedPackage, Package, read_metadata};
 

@@ -10,7 +10,7 @@ use common_core::{
 use common_store::MemoryStore;
 use http::Method;
 use ksef_client::v2::{
-    Account, DurableError, FormCode,
+    Account, DurableError, FormCode, Transport,
     offline::Mode,
     outbox::{Carrier, CarrierOptions, Draft, Fate, Outbox, Step},
 };
@@ -22,53 +22,62 @@ use sandbox::{
 };
 
 use crate::{
-    support::{ALFA, BETA, dropped_after},
+    support::{ALFA, BETA, InProcess, dropped_after},
+    v2_brittle::BrittleStore,
     v2_support::{account, assert_expected, beside, in_process, invoice, once, quick},
     v2_test_data_support::latarnia,
 };
 
-const SEND: &str = "/sessions/online/{referenceNumber}/invoices";
-const LEASE: Duration = Duration::from_secs(60);
+pub(crate) const SEND: &str = "/sessions/online/{referenceNumber}/invoices";
+pub(crate) const LEASE: Duration = Duration::from_secs(60);
 
 /// A sandbox with a company's account, and an outbox in memory whose clock the test moves.
-struct House {
-    sandbox: Sandbox,
-    account: Account,
-    clock: Arc<ManualClock>,
-    outbox: Outbox,
+pub(crate) struct House {
+    pub(crate) sandbox: Sandbox,
+    pub(crate) account: Account,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) store: Arc<BrittleStore>,
+    pub(crate) outbox: Outbox,
 }
 
 impl House {
-    async fn new() -> Self {
-        let sandbox = in_process().await;
-        let client = beside(&sandbox).build().unwrap();
-        let account = account(&client, &sandbox, ALFA);
-        let clock = Arc::new(ManualClock::at("2026-02-03T10:00:00Z".parse().unwrap()));
-        let store: Arc<dyn Store> = Arc::new(MemoryStore::new(clock.clone() as Arc<dyn Clock>));
-        let outbox = Outbox::new(store, "nip-alfa").unwrap();
-        Self { sandbox, account, clock, outbox }
+    pub(crate) async fn new() -> Self {
+        Self::with(|transport| transport).await
     }
 
-    fn carrier(&self, name: &str) -> Carrier {
+    /// A house whose way to the sandbox is changed.
+    pub(crate) async fn with<T: Transport>(change: impl FnOnce(InProcess) -> T) -> Self {
+        let sandbox = in_process().await;
+        let transport = change(InProcess(sandbox.ksef_v2().service()));
+        let client = beside(&sandbox).transport(transport).build().unwrap();
+        let account = account(&client, &sandbox, ALFA);
+        let clock = Arc::new(ManualClock::at("2026-02-03T10:00:00Z".parse().unwrap()));
+        let store = MemoryStore::new(clock.clone() as Arc<dyn Clock>);
+        let store = Arc::new(BrittleStore::new(store));
+        let outbox = Outbox::new(store.clone() as Arc<dyn Store>, "nip-alfa").unwrap();
+        Self { sandbox, account, clock, store, outbox }
+    }
+
+    pub(crate) fn carrier(&self, name: &str) -> Carrier {
         self.outbox.carrier(self.account.clone(), options(name))
     }
 
-    async fn put(&self, number: &str) -> InvoiceHash {
+    pub(crate) async fn put(&self, number: &str) -> InvoiceHash {
         self.put_bytes(invoice(ALFA, BETA, number)).await
     }
 
-    async fn put_bytes(&self, bytes: Vec<u8>) -> InvoiceHash {
+    pub(crate) async fn put_bytes(&self, bytes: Vec<u8>) -> InvoiceHash {
         let draft = Draft::new(bytes, FormCode::FA_3);
         assert_eq!(self.outbox.put(&draft).await.unwrap(), Fate::Waiting);
         draft.hash()
     }
 
-    async fn fate(&self, hash: &InvoiceHash) -> Fate {
+    pub(crate) async fn fate(&self, hash: &InvoiceHash) -> Fate {
         self.outbox.fate(hash).await.unwrap().unwrap()
     }
 
     /// Carries until there is nothing left; failures of single steps are what is tried.
-    async fn carry_all(&self, carrier: &Carrier) {
+    pub(crate) async fn carry_all(&self, carrier: &Carrier) {
         for _ in 0..20 {
             if let Ok(Step::Idle) = carrier.step().await {
                 break;
@@ -78,7 +87,7 @@ impl House {
     }
 
     /// Whether KSeF has exactly those invoices that the outbox says are issued.
-    async fn assert_true(&self, expected: usize) {
+    pub(crate) async fn assert_true(&self, expected: usize) {
         let mut told: Vec<_> = self
             .outbox
             .fates(None, 10_000)
@@ -98,7 +107,7 @@ impl House {
     }
 }
 
-fn options(name: &str) -> CarrierOptions {
+pub(crate) fn options(name: &str) -> CarrierOptions {
     CarrierOptions::new(name).lease(LEASE).patience(quick())
 }
 
@@ -274,7 +283,7 @@ async fn nothing_is_sent_during_an_outage_and_deadlines_decide_what_goes_first()
     house.outbox.put(&late).await.unwrap();
     house.outbox.put(&early).await.unwrap();
     let start = "2026-01-01T10:00:00Z".parse().unwrap();
-    let outage = Outage::new(OutageKind::Failure, start);
+    let outage = Outage::new(OutageKind::Maintenance, start);
     let outage = house.sandbox.ksef_v2().announce_outage(&outage);
     let options = options("a").at_a_time(1);
     let carrier = house.outbox.carrier(house.account.clone(), options);

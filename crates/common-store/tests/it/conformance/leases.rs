@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use common_core::clock::Clock;
 use common_store::{Lease, Leases, Store};
 
@@ -20,6 +21,8 @@ pub(super) async fn all(fresh: &impl AsyncFn() -> Scene) {
     names_do_not_share_a_lease(fresh().await).await;
     one_of_many_gets_the_lease(fresh().await).await;
     a_write_fails_from_the_moment_of_the_end(fresh().await).await;
+    a_lease_ends_when_the_clock_is_set_back_before_it(fresh().await).await;
+    a_clock_that_is_set_back_a_little_takes_no_lease(fresh().await).await;
 }
 
 async fn acquire(store: &dyn Store, holder: &str) -> Option<Lease> {
@@ -102,6 +105,32 @@ async fn one_of_many_gets_the_lease(scene: Scene) {
         leases.extend(task.await.unwrap());
     }
     assert_eq!(leases.len(), 1, "{leases:?}");
+}
+
+async fn a_lease_ends_when_the_clock_is_set_back_before_it(scene: Scene) {
+    let (store, right) = (&*scene.store, scene.clock.now());
+    scene.clock.set_wall(right + TimeDelta::days(1));
+    let of_the_dead = acquire(store, "a").await.unwrap();
+    let renewed = store.acquire("renewed", "a", TTL).await.unwrap().unwrap();
+    store.renew(&renewed, TTL).await.unwrap().unwrap();
+    scene.clock.set_wall(right);
+    let next = acquire(store, "b").await.unwrap();
+    assert!(next.fence > of_the_dead.fence);
+    assert!(store.acquire("renewed", "b", TTL).await.unwrap().is_some());
+    // The first holder may be alive.
+    assert_lease_lost(store.append("j", vec![vec![1]], Some(&of_the_dead))).await;
+    assert_eq!(store.renew(&renewed, TTL).await.unwrap(), None);
+    store.append("j", vec![vec![2]], Some(&next)).await.unwrap();
+}
+
+async fn a_clock_that_is_set_back_a_little_takes_no_lease(scene: Scene) {
+    let (store, right) = (&*scene.store, scene.clock.now());
+    let lease = acquire(store, "a").await.unwrap();
+    scene.clock.set_wall(right - TimeDelta::milliseconds(10_000));
+    assert_eq!(acquire(store, "b").await, None);
+    store.append("j", vec![vec![1]], Some(&lease)).await.unwrap();
+    scene.clock.set_wall(right - TimeDelta::milliseconds(10_001));
+    assert!(acquire(store, "b").await.is_some());
 }
 
 async fn a_write_fails_from_the_moment_of_the_end(scene: Scene) {

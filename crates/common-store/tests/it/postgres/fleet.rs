@@ -21,7 +21,23 @@ async fn eight_that_start_at_once_make_the_tables_once() {
         start.await.unwrap().unwrap();
     }
     assert_eq!(place.number("SELECT count(*) FROM store_version").await, 1);
-    assert_eq!(place.number("SELECT number::bigint FROM store_version").await, 1);
+    assert_eq!(place.number("SELECT number::bigint FROM store_version").await, 2);
+}
+
+#[tokio::test]
+async fn a_lease_in_tables_of_version_1_goes_on() {
+    let Some(place) = Place::new().await else { return };
+    let hour = Duration::from_secs(3600);
+    let lease = place.store().await.acquire("work", "a", hour).await.unwrap().unwrap();
+    place
+        .run(
+            "ALTER TABLE leases DROP COLUMN since; DROP FUNCTION lasts;
+             UPDATE store_version SET number = 1",
+        )
+        .await;
+    let store = place.store().await;
+    assert!(store.acquire("work", "b", hour).await.unwrap().is_none());
+    assert!(store.renew(&lease, hour).await.unwrap().is_some());
 }
 
 #[tokio::test]

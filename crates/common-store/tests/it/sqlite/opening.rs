@@ -62,6 +62,20 @@ fn a_file_of_a_newer_version_is_refused_and_left_alone() {
     assert_eq!(std::fs::read(&path).unwrap(), before);
 }
 
+#[tokio::test]
+async fn a_lease_in_a_file_of_version_1_goes_on() {
+    let (_folder, path) = place();
+    let hour = Duration::from_secs(3600);
+    let lease =
+        SqliteStore::open(&path).unwrap().acquire("work", "a", hour).await.unwrap().unwrap();
+    let old = rusqlite::Connection::open(&path).unwrap();
+    old.execute_batch("ALTER TABLE leases DROP COLUMN since_ms; PRAGMA user_version = 1").unwrap();
+    drop(old);
+    let store = SqliteStore::open(&path).unwrap();
+    assert!(store.acquire("work", "b", hour).await.unwrap().is_none());
+    assert!(store.renew(&lease, hour).await.unwrap().is_some());
+}
+
 #[test]
 fn a_file_of_somebody_else_is_refused_and_left_alone() {
     let (_folder, path) = place();

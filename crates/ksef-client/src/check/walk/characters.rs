@@ -2,11 +2,11 @@
 
 use crate::check::{
     FindingKind,
-    markup::{self, is_all_blank, is_blank},
+    markup::{self, is_blank},
     rules::Fact,
     table::Value,
     text, value,
-    walk::{Inside, Walk, Walked, broken, path},
+    walk::{Inside, Open, Walk, Walked, broken, path},
 };
 
 /// The text of a value so far; most values are one piece.
@@ -46,17 +46,14 @@ impl<'t> Walk<'t, '_, '_> {
         }
     }
 
+    /// White space, which means nothing but in values.
+    pub(super) fn blanks(&mut self, piece: &'t str) {
+        if matches!(self.open.last(), Some(Open { inside: Inside::Value { .. }, .. })) {
+            self.collect(piece);
+        }
+    }
+
     pub(super) fn characters(&mut self, start: usize, piece: &'t str) -> Walked {
-        if is_all_blank(piece)
-            && self.open.last().is_none_or(|open| !matches!(open.inside, Inside::Value { .. }))
-        {
-            return Ok(());
-        }
-        if piece.as_bytes().contains(&b'>')
-            && let Some(at) = piece.find("]]>")
-        {
-            return broken(start + at, "`]]>` stands in text");
-        }
         let Some(open) = self.open.last() else {
             return broken(start + blanks(piece), "there is text outside the root element");
         };

@@ -4,7 +4,7 @@ use crate::check::{
     FindingKind,
     content::{self, Missing, Place},
     rules::Fact,
-    table::{FORMS, State},
+    table::State,
     walk::{Inside, Walk, Walked, broken, path},
 };
 
@@ -33,7 +33,7 @@ impl<'t> Walk<'t, '_, '_> {
             return self.root(start, prefix, local);
         }
         let Some(form) = self.facts.form else { return Ok(None) };
-        let is_own = self.names.namespace(prefix) == form.namespace;
+        let is_own = self.names.form(prefix).is_some_and(|of| std::ptr::eq(of, form));
         let Some(open) = self.open.last_mut() else { return Ok(None) };
         let (states, place, was_misplaced) = match &mut open.inside {
             Inside::Unknown => return Ok(None),
@@ -112,9 +112,7 @@ impl<'t> Walk<'t, '_, '_> {
             path: format!("/{local}"),
             offset: self.before + start,
         };
-        let Some(form) = FORMS.iter().find(|form| form.namespace == namespace) else {
-            return Ok(None);
-        };
+        let Some(form) = self.names.form(prefix) else { return Ok(None) };
         self.facts.form = Some(form);
         if local != form.root {
             let says = format!("the root element is not `{}`", form.root);

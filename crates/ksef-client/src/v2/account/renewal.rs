@@ -7,9 +7,12 @@ use std::{
 };
 
 use common_core::{poll::PollSchedule, store::BoxFuture};
-use common_http::{Authorise, CredentialsError, Endpoint, StaticBearer, UsedToken};
+use common_http::{Authorise, CredentialsError, StaticBearer, UsedToken};
 
-use super::Account;
+use super::{
+    Account,
+    refusal::{Refusal, is_refusal},
+};
 use crate::v2::{
     auth,
     error::{Error, ErrorKind},
@@ -24,7 +27,7 @@ const PATIENCE: PollSchedule =
 /// What to log in with, and whether it was refused.
 pub(super) struct Way {
     credential: Option<Credential>,
-    refusal: Option<Arc<Error>>,
+    refusal: Option<Refusal>,
     /// Tells credentials apart, so that a late refusal of an earlier one is not held against
     /// another.
     number: u64,
@@ -33,6 +36,10 @@ pub(super) struct Way {
 impl Way {
     pub(super) fn new(credential: Option<Credential>) -> Self {
         Self { credential, refusal: None, number: 0 }
+    }
+
+    pub(super) fn change(&mut self, credential: Credential) {
+        *self = Self { number: self.number + 1, ..Self::new(Some(credential)) };
     }
 }
 
@@ -84,20 +91,26 @@ impl Account {
     async fn log_in(&self) -> Result<Tokens, NoAccess> {
         let (credential, number) = {
             let way = self.way();
-            if let Some(refusal) = &way.refusal {
-                return Err(NoAccess::NotLoggedIn(Arc::clone(refusal)));
+            let now = self.clock().tick();
+            if let Some(error) = way.refusal.as_ref().and_then(|refusal| refusal.holding(now)) {
+                return Err(NoAccess::NotLoggedIn(error));
             }
             (way.credential.clone().ok_or(NoAccess::NoCredential)?, way.number)
         };
-        let error = match self.log_in_by(&credential).await {
-            Ok(tokens) => return Ok(tokens),
-            Err(error) => Arc::new(error),
-        };
+        let done = self.log_in_by(&credential).await.map_err(Arc::new);
         let mut way = self.way();
-        if is_refusal(&error) && way.number == number {
-            way.refusal = Some(Arc::clone(&error));
+        if way.number == number {
+            match &done {
+                Ok(_) => way.refusal = None,
+                Err(error) if is_refusal(error) => {
+                    let now = self.clock().tick();
+                    let refusal = Refusal::after(way.refusal.as_ref(), Arc::clone(error), now);
+                    way.refusal = Some(refusal);
+                }
+                Err(_) => {}
+            }
         }
-        Err(NoAccess::NotLoggedIn(error))
+        done.map_err(NoAccess::NotLoggedIn)
     }
 
     /// Logs in; tokens whose answer was lost are asked for once more, and if they were given out,
@@ -121,25 +134,6 @@ impl Account {
                 Err(_) => return Err(error),
             }
         }
-    }
-}
-
-/// Whether the service looked at the credential and did not take it. A failure on the way is none,
-/// nor is a refusal of the calls before, which do not show it.
-fn is_refusal(error: &Error) -> bool {
-    if error.endpoint() == auth::Challenge::INFO.name || !error.endpoint().starts_with("auth.") {
-        return false;
-    }
-    match error.kind() {
-        ErrorKind::Failed => !error.is_transient(),
-        kind => matches!(
-            kind,
-            ErrorKind::Unauthenticated
-                | ErrorKind::LoginRefused
-                | ErrorKind::Signature
-                | ErrorKind::Forbidden
-                | ErrorKind::Invalid
-        ),
     }
 }
 

@@ -123,6 +123,145 @@ async fn what_is_refused_before_the_credential_was_shown_is_not_held_against_it(
     assert_eq!(script.requests().len(), 10);
 }
 
+/// What a login by a token comes to, once the keys are there: the answers from the challenge on.
+struct Refused {
+    what: &'static str,
+    answers: Vec<Step>,
+    lasts: bool,
+}
+
+fn refused(what: &'static str, answers: impl IntoIterator<Item = Step>, lasts: bool) -> Refused {
+    Refused { what, answers: answers.into_iter().collect(), lasts }
+}
+
+fn status_of(code: i32, detail: &str) -> Vec<Step> {
+    let body = json!({"status": {"code": code, "description": "x", "details": [detail]}});
+    vec![started(), Step::answer(200, body.to_string())]
+}
+
+fn coded_text(code: u32) -> String {
+    json!({"errors": [{"code": code, "description": "x"}]}).to_string()
+}
+
+fn coded(code: u32) -> [Step; 1] {
+    [Step::answer(400, coded_text(code))]
+}
+
+/// Every way in which a login is refused, and whether that is the credential's fault.
+fn refusals() -> Vec<Refused> {
+    let token = [
+        ("Nieprawidłowe wyzwanie autoryzacyjne", false),
+        ("Nieprawidłowy token", true),
+        ("Nieprawidłowy czas tokena", false),
+        ("Token unieważniony", true),
+        ("Token nieaktywny", true),
+        ("Nieprawidłowe szyfrowanie tokena", false),
+        ("Nieprawidłowe kodowanie tokena", false),
+        ("Token nie może być użyty w kontekście x", true),
+        ("nothing that is known", true),
+    ];
+    let certificate = [
+        ("Nieważny certyfikat", true),
+        ("Błąd weryfikacji łańcucha certyfikatów", false),
+        ("Niezaufany łańcuch certyfikatów", true),
+        ("Certyfikat odwołany", true),
+        ("Certyfikat zawieszony", true),
+        ("Niepoprawny certyfikat", true),
+    ];
+    let statuses =
+        [(415, false), (425, false), (470, true), (480, false), (500, false), (999, false)];
+    let codes = [
+        (9101, false),
+        (9102, false),
+        (9103, false),
+        (9105, true),
+        (21001, false),
+        (21111, false),
+        (21115, true),
+        (21117, true),
+        (21217, false),
+        (21401, false),
+        (21405, false),
+        (21406, true),
+    ];
+    let blocked = json!({"title": "x", "reasonCode": "security-service-blocked"}).to_string();
+    let redeeming = |code| [started(), status(200)].into_iter().chain(coded(code));
+    let mut all = vec![
+        refused("html of a gate", [Step::answer(403, "<html>")], false),
+        refused("security-service-blocked", [Step::answer(403, blocked)], false),
+        refused("400 without a code", [Step::answer(400, "")], false),
+        refused("401 of the login's token", [started(), Step::answer(401, "")], false),
+        refused("21301", redeeming(21301), false),
+        refused("21304", redeeming(21304), false),
+        refused("21308", redeeming(21308), true),
+    ];
+    all.extend(token.map(|(detail, lasts)| refused(detail, status_of(450, detail), lasts)));
+    all.extend(certificate.map(|(detail, lasts)| refused(detail, status_of(460, detail), lasts)));
+    all.extend(statuses.map(|(code, lasts)| refused("a status", status_of(code, ""), lasts)));
+    all.extend(codes.map(|(code, lasts)| refused("a code", coded(code), lasts)));
+    all
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_speaks_of_the_credential_lasts_and_the_rest_is_tried_again_after_a_pause() {
+    let keys = public_keys().0.to_string();
+    for Refused { what, answers, lasts } in refusals() {
+        let said = format!("{what}: {answers:?}");
+        let steps = [challenge(), Step::answer(200, keys.clone())].into_iter().chain(answers);
+        let (client, script) = scripted(steps);
+        let account = client.account(context()).credential(Credential::token("t")).build();
+        let asked = || script.requests().len();
+        let error = account.send(&auth_sessions::List::new()).await.unwrap_err();
+        assert_eq!((error.kind(), is_locked_out(&error)), (ErrorKind::NoLogin, lasts), "{said}");
+        let before = asked();
+        // At once, nothing is asked again.
+        account.send(&auth_sessions::List::new()).await.unwrap_err();
+        assert_eq!(asked(), before, "{said}");
+        tokio::time::advance(Duration::from_secs(16)).await;
+        login("access").into_iter().chain([nothing()]).for_each(|step| script.push(step));
+        let later = account.send(&auth_sessions::List::new()).await;
+        assert_eq!((later.is_err(), asked() == before), (lasts, lasts), "{said}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn pauses_between_refused_logins_grow_until_one_is_taken() {
+    let (client, script) = scripted([challenge(), keys()]);
+    let account = client.account(context()).credential(Credential::token("t")).build();
+    let mut pauses = Vec::new();
+    for round in 0..9 {
+        if round > 0 {
+            script.push(challenge());
+        }
+        script.push(Step::answer(403, "{}"));
+        let asked = script.requests().len();
+        let mut seconds = 0;
+        while script.requests().len() == asked {
+            account.send(&auth_sessions::List::new()).await.unwrap_err();
+            tokio::time::advance(Duration::from_secs(1)).await;
+            seconds += 1;
+        }
+        pauses.push(seconds);
+    }
+    assert_eq!(pauses, [1, 15, 30, 60, 120, 240, 480, 960, 960]);
+    tokio::time::advance(Duration::from_secs(960)).await;
+    login("access").into_iter().chain([nothing()]).for_each(|step| script.push(step));
+    account.send(&auth_sessions::List::new()).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_account_without_anything_to_log_in_with_is_locked_out() {
+    let (client, _) = scripted([Step::answer(400, coded_text(21301))]);
+    let account = client.account(context()).build();
+    let error = account.send(&auth_sessions::List::new()).await.unwrap_err();
+    assert!(is_locked_out(&error));
+    let mut old = tokens(&client);
+    old = old.with_access("canary-old".into(), Some(std::time::UNIX_EPOCH.into()));
+    account.import(old).await.unwrap();
+    let error = account.send(&auth_sessions::List::new()).await.unwrap_err();
+    assert!(is_locked_out(&error), "{error:?}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn tokens_that_were_lost_on_the_way_are_replaced_by_another_login() {
     let given = json!({"errors": [{"code": 21301, "description": "x"}]}).to_string();

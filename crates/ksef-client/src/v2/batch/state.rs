@@ -40,6 +40,11 @@ impl BatchState {
         &self.reference
     }
 
+    /// Until when the links of the parts work, by the published rule.
+    pub fn links_until(&self) -> DateTime<Utc> {
+        self.links_until
+    }
+
     /// The state as JSON, **with its links**: store it sealed.
     pub fn expose_json(&self) -> SecretString {
         // Texts and numbers cannot fail to be written.

@@ -84,6 +84,14 @@ impl BatchUpload {
         missing.map(|target| target.ordinal)
     }
 
+    /// Whether the files of the parts that are missing lie where they were, with their sizes.
+    pub fn has_files(&self) -> bool {
+        let mut missing = self.state.targets.iter().filter(|target| !target.is_uploaded);
+        missing.all(|target| {
+            std::fs::metadata(&target.path).is_ok_and(|file| file.len() == target.size)
+        })
+    }
+
     /// Everything that another process needs to go on, links included.
     pub fn export(&self) -> BatchState {
         self.state.clone()

@@ -47,7 +47,7 @@ impl Recovery {
             Some(("online" | "batch", "open")) => Self::ListSessions,
             Some(("online" | "batch", "close")) => Self::SessionStatus,
             Some(("exports", _)) => Self::ExportExpires,
-            Some(("tokens", _)) => Self::ListTokens,
+            Some(("tokens", "generate")) => Self::ListTokens,
             Some(("permissions", _)) => Self::QueryPermissions,
             Some(("certificates", "enroll")) => Self::QueryCertificates,
             Some(("collective_identifiers", _)) => Self::QueryCollectiveIdentifiers,

@@ -17,27 +17,35 @@ pub struct Arrival {
     pub position: Position,
     /// The role in which the context appears in it.
     pub role: InvoiceQuerySubjectType,
-    /// What KSeF says about it. The document itself, if documents are collected, is in the file
-    /// `{KSeF number}.xml` of their folder.
+    /// What KSeF says about it.
     pub metadata: InvoiceMetadata,
+    /// Whether the document itself is in the file `{KSeF number}.xml` of the folder into which its
+    /// collector collects documents.
+    pub has_document: bool,
 }
 
 /// An arrival as it is stored; the last one of a step carries the checkpoint behind it.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Written {
     pub(super) metadata: InvoiceMetadata,
+    #[serde(default)]
+    pub(super) has_document: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) checkpoint: Option<Checkpoint>,
 }
 
 impl Written {
     /// The arrivals of one step, to be stored together.
-    pub(super) fn of_step(rows: Vec<InvoiceMetadata>, checkpoint: &Checkpoint) -> Vec<Vec<u8>> {
+    pub(super) fn of_step(
+        rows: Vec<InvoiceMetadata>,
+        has_document: bool,
+        checkpoint: &Checkpoint,
+    ) -> Vec<Vec<u8>> {
         let last = rows.len().saturating_sub(1);
         let entries = rows.into_iter().enumerate().map(|(index, metadata)| {
             let checkpoint = (index == last).then(|| checkpoint.clone());
             // What was read from JSON cannot fail to be written.
-            serde_json::to_vec(&Self { metadata, checkpoint }).unwrap_or_default()
+            serde_json::to_vec(&Self { metadata, has_document, checkpoint }).unwrap_or_default()
         });
         entries.collect()
     }

@@ -2,20 +2,24 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, TimeDelta, Utc};
-use common_core::store::Position;
-use serde::{Deserialize, Serialize};
+use chrono::{DateTime, Utc};
+use common_core::{open::Open, store::Position};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
-use crate::v2::{durable::DurableError, wire::InvoiceMetadata};
-
-/// Questions begin so much before their checkpoint, in case the service rounds dates when it shows
-/// them; what comes twice by that is left out like the rest.
-const OVERLAP: TimeDelta = TimeDelta::milliseconds(1);
+use crate::v2::{
+    durable::DurableError,
+    receiving::OVERLAP,
+    wire::{InvoiceMetadata, InvoiceQuerySubjectType},
+};
 
 /// How far receiving has come in one role, as plain data: up to which moment everything has arrived,
 /// and what has arrived at its edge.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checkpoint {
+    #[serde(deserialize_with = "known_role")]
+    role: InvoiceQuerySubjectType,
+    /// The beginning that somebody chose.
+    since: DateTime<Utc>,
     /// Everything that was stored before has arrived.
     through: DateTime<Utc>,
     /// The KSeF numbers of invoices at the edge, which have arrived, with the moments at which they
@@ -26,8 +30,13 @@ pub struct Checkpoint {
 
 impl Checkpoint {
     /// The beginning: everything that was stored at that moment or later is still to arrive.
-    pub fn starting(at: DateTime<Utc>) -> Self {
-        Self { through: at, edge: BTreeMap::new() }
+    pub fn starting(role: InvoiceQuerySubjectType, at: DateTime<Utc>) -> Self {
+        Self { role, since: at, through: at, edge: BTreeMap::new() }
+    }
+
+    /// The role that it belongs to; it says nothing about another one.
+    pub fn role(&self) -> InvoiceQuerySubjectType {
+        self.role
     }
 
     /// Up to when everything has arrived.
@@ -35,10 +44,15 @@ impl Checkpoint {
         self.through
     }
 
-    /// Where the next question begins.
+    /// Where the next question begins: a little before, in case the service rounds dates when it
+    /// shows them, but not before the beginning.
     pub(super) fn from(&self) -> DateTime<Utc> {
-        // A checkpoint that knows of nothing at its edge is a beginning that somebody chose.
-        if self.edge.is_empty() { self.through } else { self.through - OVERLAP }
+        self.since.max(self.through - OVERLAP)
+    }
+
+    /// Whether an invoice has not arrived yet, as far as questions can bring it.
+    pub(super) fn is_new(&self, number: &str) -> bool {
+        !self.edge.contains_key(number)
     }
 
     /// What is new among the rows of an answer, and the checkpoint behind them.
@@ -60,8 +74,16 @@ impl Checkpoint {
             }
         }
         edge.retain(|_, stored| *stored >= through - OVERLAP);
-        (fresh, Self { through, edge })
+        (fresh, Self { role: self.role, since: self.since, through, edge })
     }
+}
+
+fn known_role<'de, D>(deserializer: D) -> Result<InvoiceQuerySubjectType, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    let role = Open::<InvoiceQuerySubjectType>::deserialize(deserializer)?;
+    role.known().ok_or_else(|| D::Error::custom("the role is not known here"))
 }
 
 /// A checkpoint as it is kept.
@@ -92,6 +114,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::v2::wire::InvoiceQuerySubjectType::Subject2;
 
     fn at(millis: i64) -> DateTime<Utc> {
         DateTime::from_timestamp_millis(1_770_000_000_000 + millis).unwrap()
@@ -122,24 +145,30 @@ mod tests {
 
     #[test]
     fn a_beginning_asks_from_its_moment_and_what_follows_overlaps() {
-        let start = Checkpoint::starting(at(5));
+        let start = Checkpoint::starting(Subject2, at(5));
         assert_eq!(start.from(), at(5));
         let (fresh, next) = start.advance(vec![row(1, 6), row(2, 9)], Some(at(9)));
         assert_eq!((fresh.len(), next.through(), next.from()), (2, at(9), at(8)));
         assert_eq!(next.edge.len(), 1);
+        assert!(!next.is_new("N2") && next.is_new("N1"));
         let (fresh, same) = next.advance(vec![row(2, 9), row(3, 9)], None);
         assert_eq!((fresh[0].ksef_number.as_str(), fresh.len()), ("N3", 1));
         assert_eq!((same.through(), same.edge.len()), (at(9), 2));
         let (_, back) = same.advance(Vec::new(), Some(at(2)));
         assert_eq!(back, same, "a mark that goes backwards moves nothing");
+        let (_, quiet) = back.advance(Vec::new(), Some(at(40)));
+        assert_eq!((quiet.from(), quiet.edge.len()), (at(39), 0), "nothing at the edge");
     }
 
     #[test]
     fn a_checkpoint_is_plain_data() {
-        let (_, checkpoint) = Checkpoint::starting(at(0)).advance(vec![row(1, 7)], Some(at(7)));
+        let (_, checkpoint) =
+            Checkpoint::starting(Subject2, at(0)).advance(vec![row(1, 7)], Some(at(7)));
         let mark = Mark { checkpoint, position: Position::new(9), asked: Some(at(8)) };
         assert_eq!(Mark::decode(&mark.encode()).unwrap(), mark);
         assert!(Mark::decode(b"{}").is_err());
+        let newer = String::from_utf8(mark.encode()).unwrap().replace("Subject2", "Subject9");
+        assert!(Mark::decode(newer.as_bytes()).is_err());
     }
 
     proptest! {
@@ -152,7 +181,7 @@ mod tests {
             most in 4_usize..30,
         ) {
             let all: Vec<_> = (0..).zip(stored).collect();
-            let mut checkpoints = vec![Checkpoint::starting(at(0))];
+            let mut checkpoints = vec![Checkpoint::starting(Subject2, at(0))];
             let mut arrived: Vec<Vec<String>> = vec![Vec::new()];
             let mut mark = 0;
             for step in marks {

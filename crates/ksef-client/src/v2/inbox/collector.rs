@@ -5,15 +5,19 @@ use std::{fmt, path::PathBuf, time::Duration};
 use chrono::{DateTime, Utc};
 use common_core::{
     poll::PollSchedule,
-    store::{Expect, Lease, Position},
+    store::{Lease, Position},
 };
-use tokio::time::sleep;
+use common_http::Endpoint as _;
+use tokio::time::{Instant, sleep_until};
 
-use super::{Checkpoint, Inbox, Mark, Written};
+use super::{Checkpoint, Inbox, Mark, Written, documents::Begun};
 use crate::v2::{
     Account, DurableError, ErrorCode,
     durable::under_lease,
-    error::Error,
+    error::{Error, ErrorKind},
+    exports,
+    invoices::Query,
+    receiving::Metadata,
     wire::{
         InvoiceMetadata, InvoiceQueryDateRange, InvoiceQueryDateType, InvoiceQueryFilters,
         InvoiceQuerySubjectType,
@@ -43,7 +47,7 @@ impl CollectorOptions {
             since,
             lease: Duration::from_secs(60),
             interval: Duration::from_secs(15 * 60),
-            pages: 40,
+            pages: 20,
             documents: None,
             patience: PollSchedule::default(),
             pause: Duration::from_secs(5),
@@ -63,14 +67,19 @@ impl CollectorOptions {
         self
     }
 
-    /// How many pages of 250 invoices, or packages, a step reads at most, 40 without it.
+    /// How many pages of 250 invoices, or packages of 10,000, a step reads at most, 20 without it:
+    /// as many as the service gives in an hour.
     pub fn pages(mut self, most: usize) -> Self {
         self.pages = most.max(1);
         self
     }
 
     /// Collects the documents, too, as `{KSeF number}.xml` in that folder, which exists: by packages
-    /// instead of by metadata. A document is in its file before its arrival is told.
+    /// instead of by metadata. A document is in its file before its arrival is told. Packages are
+    /// fetched and opened in its subfolder `.drafts`.
+    ///
+    /// All collectors of an inbox should do the same: what one collects without documents arrives
+    /// without them ([`Arrival::has_document`](super::Arrival::has_document)).
     pub fn documents(mut self, folder: impl Into<PathBuf>) -> Self {
         self.documents = Some(folder.into());
         self
@@ -109,26 +118,30 @@ pub struct Collector {
     pub(super) inbox: Inbox,
     pub(super) account: Account,
     pub(super) options: CollectorOptions,
+    /// Packages that were not made in time, or not fetched.
+    pub(super) begun: Begun,
 }
 
 impl Inbox {
     /// A collector that works by that account.
     pub fn collector(&self, account: Account, options: CollectorOptions) -> Collector {
-        Collector { inbox: self.clone(), account, options }
+        Collector { inbox: self.clone(), account, options, begun: Begun::default() }
     }
 }
 
-/// Answer of an answer, up to when they are complete, and whether there are more.
+/// What KSeF answered: rows, and up to when they are complete; none says that nobody knows.
 pub(super) struct Answer {
     pub(super) rows: Vec<InvoiceMetadata>,
     pub(super) read_to: Option<DateTime<Utc>>,
-    pub(super) has_more: bool,
 }
 
 impl Collector {
-    /// Collects what is new in that role: as many pages as the options allow.
+    /// Collects what is new in that role: as many pages as the options allow, and more only where a
+    /// step would not come forward otherwise.
     ///
-    /// After an error everything that arrived stays, and the next step goes on behind it.
+    /// After an error everything that arrived stays, and the next step goes on behind it. More than
+    /// 10,000 invoices that were stored at the same moment cannot be read past: that is
+    /// [`LimitReached`](crate::v2::ErrorKind::LimitReached).
     pub async fn step(&self, role: InvoiceQuerySubjectType) -> Result<Collected, DurableError> {
         let holder = (self.options.holder.as_str(), self.options.lease);
         let name = self.inbox.lease_name(role);
@@ -137,28 +150,32 @@ impl Collector {
         Ok(collected.unwrap_or(Collected::Nothing))
     }
 
-    /// Collects these roles again and again, until the future is dropped, or a failure comes that
-    /// waiting does not help against. Every step is told to `hear`.
+    /// Collects these roles again and again, until the future is dropped, or every one of them has met
+    /// a failure that waiting does not help against. Every step is told to `hear`.
+    ///
+    /// Roles take turns, one step each. One that fails is tried again, after twice the time each time,
+    /// and disturbs no other.
     pub async fn run(
         &self,
         roles: &[InvoiceQuerySubjectType],
         mut hear: impl FnMut(InvoiceQuerySubjectType, &Result<Collected, DurableError>),
     ) -> DurableError {
+        let mut turns: Vec<_> = roles.iter().map(|role| Turn::new(*role)).collect();
         loop {
-            let mut rest = self.options.interval;
-            for role in roles {
-                let step = self.step(*role).await;
-                hear(*role, &step);
+            for at in 0..turns.len() {
+                if turns[at].due > Instant::now() {
+                    continue;
+                }
+                let step = self.step(turns[at].role).await;
+                hear(turns[at].role, &step);
+                let is_last = turns[at].pass(&step, &self.options);
                 match step {
-                    Ok(Collected::Some(_)) => rest = Duration::ZERO,
-                    Ok(_) => {}
-                    Err(error) if error.is_transient() => {
-                        rest = rest.min(error.rest(self.options.pause));
-                    }
-                    Err(error) => return error,
+                    Err(error) if is_last && turns.iter().all(|turn| turn.is_lost) => return error,
+                    _ => {}
                 }
             }
-            sleep(rest).await;
+            let next = turns.iter().map(|turn| turn.due).min();
+            sleep_until(next.unwrap_or_else(|| Instant::now() + self.options.interval)).await;
         }
     }
 
@@ -168,8 +185,8 @@ impl Collector {
         lease: &Lease,
     ) -> Result<Collected, DurableError> {
         let now = self.account.clock().now();
-        let found = self.inbox.mark(role).await?.map(|(mark, _)| mark);
-        let mut mark = found.unwrap_or_else(|| self.beginning());
+        let found = self.inbox.mark(role).await?;
+        let mut mark = found.map_or_else(|| self.beginning(role), |found| found.mark);
         let is_early = |asked: DateTime<Utc>| {
             (now - asked).to_std().is_ok_and(|passed| passed < self.options.interval)
         };
@@ -178,8 +195,8 @@ impl Collector {
         }
         let mut arrived = 0;
         let done = match &self.options.documents {
-            Some(folder) => self.by_packages(role, &mut mark, folder, lease, &mut arrived).await,
-            None => self.by_pages(role, &mut mark, lease, &mut arrived).await,
+            Some(folder) => self.by_packages(&mut mark, folder, lease, &mut arrived).await,
+            None => self.by_pages(&mut mark, lease, &mut arrived).await,
         };
         let is_all = match done {
             Ok(is_all) => is_all,
@@ -189,49 +206,52 @@ impl Collector {
         };
         if is_all {
             mark.asked = Some(now);
-            self.inbox.write(role, &mark, Expect::Anything, Some(lease)).await?;
+            self.inbox.write(role, &mark, lease).await?;
             return Ok(Collected::All(arrived));
         }
         Ok(Collected::Some(arrived))
     }
 
-    fn beginning(&self) -> Mark {
-        let checkpoint = Checkpoint::starting(self.options.since);
+    fn beginning(&self, role: InvoiceQuerySubjectType) -> Mark {
+        let checkpoint = Checkpoint::starting(role, self.options.since);
         Mark { checkpoint, position: Position::START, asked: None }
     }
 
     /// Reads metadata page by page; whether that was all.
     async fn by_pages(
         &self,
-        role: InvoiceQuerySubjectType,
         mark: &mut Mark,
         lease: &Lease,
         arrived: &mut u64,
     ) -> Result<bool, DurableError> {
-        let mut pages = self.account.metadata(filters(role, &mark.checkpoint));
-        for _ in 0..self.options.pages {
-            let Some(page) = pages.next_page().await? else { return Ok(true) };
-            let (rows, read_to) = (page.invoices, pages.checkpoint());
-            let read = Answer { rows, read_to, has_more: true };
-            *arrived += self.store(role, mark, read, lease).await?;
-            if pages.is_done() {
-                return Ok(true);
+        let begun = mark.checkpoint.from();
+        let mut pages = self.account.metadata(filters(&mark.checkpoint));
+        let mut left = self.options.pages;
+        while let Some(page) = pages.next_page().await? {
+            high_water_mark(&pages)?;
+            let read = Answer { rows: page.invoices, read_to: pages.checkpoint() };
+            *arrived += self.store(mark, read, lease).await?;
+            left = left.saturating_sub(1);
+            // The next step begins at the checkpoint: if that is where this one began, it would read
+            // the same pages, and never the ones behind them.
+            if left == 0 && !pages.is_done() && mark.checkpoint.from() > begun {
+                return Ok(false);
             }
         }
-        Ok(false)
+        Ok(true)
     }
 
     /// Stores arrivals with the checkpoint behind them, in one step; answers how many were new.
     pub(super) async fn store(
         &self,
-        role: InvoiceQuerySubjectType,
         mark: &mut Mark,
         read: Answer,
         lease: &Lease,
     ) -> Result<u64, DurableError> {
+        let role = mark.checkpoint.role();
         let (fresh, checkpoint) = mark.checkpoint.advance(read.rows, read.read_to);
         let count = fresh.len() as u64;
-        let entries = Written::of_step(fresh, &checkpoint);
+        let entries = Written::of_step(fresh, self.options.documents.is_some(), &checkpoint);
         let mut position = mark.position;
         if !entries.is_empty() {
             let journal = self.inbox.journal(role);
@@ -240,24 +260,82 @@ impl Collector {
         }
         *mark = Mark { checkpoint, position, asked: None };
         // The last arrival carries the checkpoint; the record spares looking for it.
-        self.inbox.write(role, mark, Expect::Anything, Some(lease)).await?;
+        self.inbox.write(role, mark, lease).await?;
         Ok(count)
     }
 }
 
 /// Everything behind a checkpoint, up to the high water mark.
-pub(super) fn filters(
-    role: InvoiceQuerySubjectType,
-    checkpoint: &Checkpoint,
-) -> InvoiceQueryFilters {
+pub(super) fn filters(checkpoint: &Checkpoint) -> InvoiceQueryFilters {
     let by = InvoiceQueryDateType::PermanentStorage;
     let mut range = InvoiceQueryDateRange::new(by, checkpoint.from());
     range.restrict_to_permanent_storage_hwm_date = Some(true);
-    InvoiceQueryFilters::new(range, role)
+    InvoiceQueryFilters::new(range, checkpoint.role())
 }
 
+/// The mark that came with the pages; without one nobody knows what is complete, and no checkpoint
+/// could ever move.
+pub(super) fn high_water_mark(pages: &Metadata) -> Result<DateTime<Utc>, Error> {
+    let cause = "the answer tells no high water mark";
+    pages.high_water_mark().ok_or_else(|| Error::unreadable(&Query::INFO, cause))
+}
+
+/// The question begins behind the mark: 21183 for a query, 420 for a package.
 fn is_behind_mark(error: &Error) -> bool {
     error.code() == Some(ErrorCode::BEHIND_HIGH_WATER_MARK)
+        || error.status().is_some_and(|status| status.code == 420)
+}
+
+/// When a role is collected next.
+struct Turn {
+    role: InvoiceQuerySubjectType,
+    due: Instant,
+    /// How often it has failed since it succeeded last.
+    failures: u32,
+    /// Whether it failed for good the last time.
+    is_lost: bool,
+}
+
+impl Turn {
+    fn new(role: InvoiceQuerySubjectType) -> Self {
+        Self { role, due: Instant::now(), failures: 0, is_lost: false }
+    }
+
+    /// Notes how a step went; whether it failed for good.
+    fn pass(&mut self, step: &Result<Collected, DurableError>, options: &CollectorOptions) -> bool {
+        self.is_lost = false;
+        self.failures = if step.is_ok() { 0 } else { self.failures + 1 };
+        let rest = match step {
+            Ok(Collected::Some(_)) => Duration::ZERO,
+            Ok(Collected::All(_)) => options.interval,
+            // Whoever is at it may die.
+            Ok(Collected::Nothing) => options.interval.min(options.lease),
+            Err(error) => {
+                self.is_lost = is_for_good(error);
+                let longest = options.interval.max(options.pause);
+                let pause = options.pause * 2_u32.pow(self.failures.min(10) - 1);
+                error.rest(pause.min(longest))
+            }
+        };
+        self.due = Instant::now() + rest;
+        self.is_lost
+    }
+}
+
+/// Whether no later step will succeed, unless somebody does something. Another package may well be
+/// made where one could not be, or was made too long ago.
+fn is_for_good(error: &DurableError) -> bool {
+    match error {
+        DurableError::Ksef(error) if error.endpoint() == exports::Status::INFO.name => {
+            !matches!(error.kind(), ErrorKind::Failed | ErrorKind::Gone | ErrorKind::NotFinished)
+                && !error.is_transient()
+        }
+        // Of the same moment there are more than can be read; too many exports have a code.
+        DurableError::Ksef(error) if error.kind() == ErrorKind::LimitReached => {
+            error.code().is_none()
+        }
+        error => !error.is_transient(),
+    }
 }
 
 impl fmt::Debug for Collector {

@@ -1,5 +1,6 @@
 //! Requests and answers as bytes, and calls on a script.
 
+use chrono::{DateTime, Utc};
 use common_core::open::Open;
 use common_http::scripted::{Scripted, Step};
 
@@ -41,6 +42,40 @@ fn what_is_new_or_missing_costs_no_answer() {
 }
 
 #[test]
+fn a_message_that_cannot_be_read_costs_only_itself() {
+    const BROKEN: &str = r#"[
+        {"id":1,"start":"2026-03-02T08:00:00Z","end":"soon"},
+        {"id":2,"start":20260302},
+        "text",
+        {"id":3,"title":17,"start":"2026-03-02T08:00:00Z","end":null}
+    ]"#;
+    let messages = read::<Messages>(BROKEN).unwrap();
+    assert_eq!(messages.len(), 1);
+    assert_eq!((messages[0].id.as_deref(), messages[0].title.as_deref()), (Some("3"), Some("17")));
+    let status = read::<Status>(format!(r#"{{"status":"FAILURE","messages":{BROKEN}}}"#)).unwrap();
+    assert_eq!(status.messages, messages);
+    assert!(read::<Messages>("null").unwrap().is_empty());
+    assert!(read::<Messages>(r#"{"messages":[]}"#).is_err());
+}
+
+#[test]
+fn times_without_a_zone_are_polish_times() {
+    let table = [
+        ("2026-03-02T23:30:00", "2026-03-02T22:30:00Z"),
+        ("2026-07-02T00:30:00.5", "2026-07-01T22:30:00.5Z"),
+        // The hour that comes twice is the first one; the one that never comes stays on its day.
+        ("2026-10-25T02:30:00", "2026-10-25T00:30:00Z"),
+        ("2026-03-29T02:30:00", "2026-03-29T02:30:00Z"),
+        ("2026-03-02T23:30:00+05:00", "2026-03-02T18:30:00Z"),
+    ];
+    for (text, expected) in table {
+        let messages = read::<Messages>(format!(r#"[{{"published":"{text}"}}]"#)).unwrap();
+        let expected: DateTime<Utc> = expected.parse().unwrap();
+        assert_eq!(messages[0].published, Some(expected), "{text}");
+    }
+}
+
+#[test]
 fn each_environment_has_the_one_that_speaks_of_it() {
     let base =
         |environment: &Environment| Site::of(environment).unwrap().base().unwrap().to_string();
@@ -69,4 +104,21 @@ async fn a_failing_service_is_asked_again_and_no_token_is_sent() {
     assert_eq!(lines(&script), ["GET /status", "GET /status", "GET /messages", "GET /messages"]);
     let headers = |request: &Request<Body>| request.headers().contains_key("authorization");
     assert!(!script.requests().iter().any(headers));
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_question_that_hangs_costs_neither_the_other_nor_much_time() {
+    let patience = Duration::from_secs(5);
+    let hang = || Step::answer(200, "[]").after(Duration::from_secs(3600));
+    let script = Scripted::new([Step::answer(200, FAILURE), hang(), hang(), hang()]);
+    let site = Site::at("https://latarnia.example.test").unwrap();
+    let latarnia = Latarnia::builder(site).transport(script.clone()).build().unwrap();
+    let asked = "2026-04-01T10:00:00Z".parse().unwrap();
+    let before = tokio::time::Instant::now();
+    let news = latarnia.news(asked, patience).await;
+    let expected = News { asked, state: Some(State::Failure.into()), messages: None };
+    assert_eq!(news, expected);
+    let silence = latarnia.news(asked, patience).await;
+    assert_eq!(silence, News { asked, state: None, messages: None });
+    assert_eq!((before.elapsed(), script.requests().len()), (2 * patience, 4));
 }

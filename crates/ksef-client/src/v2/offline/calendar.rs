@@ -40,7 +40,7 @@ pub fn polish_day(moment: DateTime<Utc>) -> NaiveDate {
 }
 
 /// The moment at which a day is over in Poland.
-pub(super) fn end_of(day: NaiveDate) -> DateTime<Utc> {
+pub(crate) fn end_of(day: NaiveDate) -> DateTime<Utc> {
     let midnight = day.succ_opt().unwrap_or(day).and_time(chrono::NaiveTime::MIN);
     // Clocks in Poland change at two or three in the morning, so that midnight is always there.
     midnight.and_local_timezone(Warsaw).earliest().map_or(midnight.and_utc(), |at| at.to_utc())

@@ -23,7 +23,9 @@ pub enum Mode {
     Unavailability,
     /// A failure was announced (tryb awaryjny).
     Emergency,
-    /// A failure of everything was announced: any form of invoice will do, without codes.
+    /// A failure of everything was announced: any form of invoice will do, without codes. Believed
+    /// without an announcement, because it is made in the mass media; if such an invoice is sent
+    /// all the same, it is sent as one that was issued offline.
     TotalFailure,
 }
 
@@ -68,25 +70,27 @@ pub struct Deadline {
 impl Deadline {
     /// The deadline of an invoice issued on that day, with all outages that are known.
     ///
-    /// A failure that is announced while a deadline runs replaces it by the seventh business day
-    /// after its own end, and so does every further one. A failure of everything that falls into
-    /// the time until the deadline lifts the duty. Call it again whenever an outage is announced or
-    /// ends.
+    /// A failure that goes on or is announced while a deadline runs moves it to the seventh
+    /// business day after its own end, and so does every further one; none moves it to an earlier
+    /// day. A failure of everything that falls into the time until the deadline lifts the duty.
+    /// Outages of one kind that overlap or touch are one. Call it again whenever an outage is
+    /// announced or ends.
+    ///
+    /// Only days are known of an invoice, so where the hour would decide, the earlier deadline is
+    /// taken: an outage that ended on the day of issue may have ended before, and moves nothing,
+    /// unless the mode says that the invoice was issued in it. The table of cases is
+    /// `docs/ksef/deadlines.md`.
     pub fn of(mode: Mode, issued: NaiveDate, outages: &[Outage]) -> Self {
+        let outages = &Outage::joined(outages);
+        let lasting = |kind| of_kind(outages, kind).filter(move |outage| outage.outlasts(issued));
         let mut deadline = Self::at_first(mode, issued, outages);
-        let mut failures: Vec<_> = of_kind(outages, OutageKind::Failure)
-            .filter(|failure| failure.starts_on() >= issued)
-            .collect();
-        failures.sort_by_key(|failure| failure.start);
-        for failure in failures {
+        for failure in lasting(OutageKind::Failure) {
             if deadline.is_running_on(failure.starts_on()) {
-                deadline = Self::after_failure(failure);
+                deadline = deadline.or_later(Self::after_failure(failure));
             }
         }
-        let is_lifted = of_kind(outages, OutageKind::TotalFailure).any(|outage| {
-            outage.ends_on().is_none_or(|end| end >= issued)
-                && deadline.is_running_on(outage.starts_on())
-        });
+        let is_lifted = lasting(OutageKind::TotalFailure)
+            .any(|outage| deadline.is_running_on(outage.starts_on()));
         if is_lifted { Self { due: Due::NoDuty, rule: Rule::TotalFailure } } else { deadline }
     }
 
@@ -105,16 +109,14 @@ impl Deadline {
 
     /// The deadline by the mode alone, without what was announced later.
     fn at_first(mode: Mode, issued: NaiveDate, outages: &[Outage]) -> Self {
-        let latest = |kind| {
-            let covering = of_kind(outages, kind).filter(|outage| outage.covers(issued));
-            covering.max_by_key(|outage| outage.start)
-        };
+        // Of two that fall on that day, the one that ended first gives the earlier deadline.
+        let covering = |kind| of_kind(outages, kind).find(|outage| outage.covers(issued));
         let found = match mode {
             Mode::Offline24 => Some(Self::next_day(issued, Rule::DayAfterIssue)),
             Mode::Unavailability => {
-                latest(OutageKind::Unavailability).map(Self::after_unavailability)
+                covering(OutageKind::Unavailability).map(Self::after_unavailability)
             }
-            Mode::Emergency => latest(OutageKind::Failure).map(Self::after_failure),
+            Mode::Emergency => covering(OutageKind::Failure).map(Self::after_failure),
             Mode::TotalFailure => Some(Self { due: Due::NoDuty, rule: Rule::TotalFailure }),
         };
         found.unwrap_or_else(|| Self::next_day(issued, Rule::UnknownOutage))
@@ -144,6 +146,15 @@ impl Deadline {
             Due::On(last) => day <= last,
             Due::AfterOutage => true,
             Due::NoDuty => false,
+        }
+    }
+
+    /// The later of two; what ends after an outage that goes on is later than any day.
+    fn or_later(self, other: Self) -> Self {
+        match (self.due, other.due) {
+            (Due::On(day), Due::On(later)) if later >= day => other,
+            (Due::On(_), Due::AfterOutage) => other,
+            _ => self,
         }
     }
 }

@@ -1,104 +1,38 @@
 //! Who takes invoices to KSeF.
 
-use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    fmt,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
+use chrono::{DateTime, Utc};
 use common_core::{
     open::Open,
-    poll::PollSchedule,
-    store::{Change, Expect, Lease},
+    store::{Record, Version},
 };
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, sleep_until};
 
-use super::{Outbox, journey::Progress, parcel::Parcel};
+use super::{
+    CarrierOptions, Outbox,
+    journey::{Next, Progress},
+    lamp::Lamp,
+    parcel::Parcel,
+};
 use crate::v2::{
     Account,
-    durable::{DurableError, under_lease},
+    batch::BatchState,
+    durable::{DurableError, under_lease_kept},
     latarnia::{Latarnia, State},
-    offline::Outage,
+    offline::{Outage, end_of, polish_day},
 };
 
 /// How many parcels are listed at a time.
 const SLICE: usize = 16;
 
-/// How long what Latarnia said is believed.
-const LAMP_LIFE: Duration = Duration::from_secs(60);
-
-/// Settings of a [`Carrier`].
-#[derive(Clone, Debug)]
-#[must_use]
-pub struct CarrierOptions {
-    pub(super) holder: String,
-    pub(super) lease: Duration,
-    pub(super) session: usize,
-    pub(super) batch: usize,
-    pub(super) batch_from: usize,
-    pub(super) folder: Option<PathBuf>,
-    pub(super) at_a_time: usize,
-    pub(super) most_parcels: usize,
-    pub(super) patience: PollSchedule,
-    pub(super) pause: Duration,
-}
-
-impl CarrierOptions {
-    /// For a carrier of that name, which is unique among those of an outbox: the host's name and a
-    /// number, for instance. A carrier of the same name takes over at once what the former one held,
-    /// so two that run at the same time must not share a name.
-    pub fn new(holder: impl Into<String>) -> Self {
-        Self {
-            holder: holder.into(),
-            lease: Duration::from_secs(60),
-            session: 500,
-            batch: 10_000,
-            batch_from: 100,
-            folder: None,
-            at_a_time: 8,
-            most_parcels: 16,
-            patience: PollSchedule::default(),
-            pause: Duration::from_secs(5),
-        }
-    }
-
-    /// How long a parcel stays with a carrier that has died, a minute without it.
-    pub fn lease(mut self, lease: Duration) -> Self {
-        self.lease = lease;
-        self
-    }
-
-    /// How many invoices go into an interactive session at most, 500 without it.
-    pub fn session_size(mut self, most: usize) -> Self {
-        self.session = most.max(1);
-        self
-    }
-
-    /// Sends many invoices of one form as batches, whose files are made in that folder: from so many
-    /// on, and at most so many in one.
-    ///
-    /// Each carrier needs a folder of its own.
-    pub fn batches(mut self, folder: impl Into<PathBuf>, from: usize, most: usize) -> Self {
-        (self.folder, self.batch_from, self.batch) = (Some(folder.into()), from, most.max(1));
-        self
-    }
-
-    /// How many invoices, or parts of a batch, are sent at the same time, 8 without it.
-    pub fn at_a_time(mut self, count: usize) -> Self {
-        self.at_a_time = count.max(1);
-        self
-    }
-
-    /// How a session is waited for in one step, ten minutes without it. Afterwards the parcel rests,
-    /// and a later step goes on.
-    pub fn patience(mut self, patience: PollSchedule) -> Self {
-        self.patience = patience;
-        self
-    }
-
-    /// How long [`run`](Carrier::run) rests when there is nothing to do, and at least after a
-    /// failure; five seconds without it.
-    pub fn pause(mut self, pause: Duration) -> Self {
-        self.pause = pause;
-        self
-    }
-}
+/// The longest rest of a parcel that fails, as a power of two of pauses.
+const LONGEST: u32 = 9;
 
 /// What a step did.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,7 +44,7 @@ pub enum Step {
     Carried {
         /// So many were decided about.
         decided: usize,
-        /// So many of the same parcel are still to be decided about.
+        /// So many of the parcels that this carrier has are still to be decided about.
         left: usize,
     },
     /// KSeF does not work, says Latarnia, so nothing was sent.
@@ -121,91 +55,215 @@ pub enum Step {
 ///
 /// Any number of carriers may work for an outbox, in one process or in many. A future that is
 /// dropped, and a process that dies, leave everything in the store; the next step goes on.
+///
+/// One step is made at a time; a second one of the same carrier would take away what the first holds.
+/// Parcels have their turns one after the other, the nearest deadline first: a parcel is sent, for a
+/// minute at most ([`CarrierOptions::turn`]), or its session is looked at once. None waits for
+/// another one, and what is put in meanwhile joins in.
 pub struct Carrier {
     pub(super) outbox: Outbox,
     pub(super) account: Account,
     pub(super) options: CarrierOptions,
-    latarnia: Option<Latarnia>,
-    lamp: std::sync::Mutex<Option<(Instant, Arc<Lamp>)>>,
+    lamp: Option<Lamp>,
+    uploads: Mutex<Uploads>,
+    watches: Mutex<HashMap<String, Watch>>,
 }
 
-/// What Latarnia said last.
-struct Lamp {
-    state: Option<Open<State>>,
-    outages: Vec<Outage>,
+/// How far uploads of this carrier are, by the keys of their parcels.
+pub(super) type Uploads = HashMap<String, BatchState>;
+
+/// When a parcel has its next turn.
+#[derive(Clone, Copy)]
+struct Watch {
+    looks: u32,
+    next: Instant,
+    /// How much of its session was seen.
+    seen: u64,
+}
+
+/// What all parcels did in their turns.
+#[derive(Default)]
+struct Round {
+    decided: usize,
+    left: usize,
+    next: Option<Instant>,
+    failed: Option<DurableError>,
+}
+
+/// Why nothing went on.
+struct Failure {
+    error: DurableError,
+    /// Whether nothing else can be done, and waiting does not help.
+    is_hopeless: bool,
+}
+
+/// A parcel as it is stored.
+pub(super) struct Stored {
+    pub(super) key: String,
+    pub(super) version: Version,
+    pub(super) parcel: Parcel,
 }
 
 impl Outbox {
     /// A carrier that works by that account.
     pub fn carrier(&self, account: Account, options: CarrierOptions) -> Carrier {
-        let (outbox, lamp) = (self.clone(), std::sync::Mutex::default());
-        Carrier { outbox, account, options, latarnia: None, lamp }
+        let (outbox, uploads, watches) = (self.clone(), Mutex::default(), Mutex::default());
+        // Nothing else may be held up by a limit that is used up.
+        let account = account.impatient(options.turn);
+        Carrier { outbox, account, options, lamp: None, uploads, watches }
     }
 }
 
 impl Carrier {
-    /// Asks Latarnia before it sends: during an announced outage nothing is sent, and the deadlines
-    /// of offline invoices, by which they are sent, know of outages. When Latarnia does not answer,
+    /// Asks Latarnia before it sends: during an announced outage nothing is sent, and outages that it
+    /// tells are kept in the outbox, because deadlines move by them. When Latarnia does not answer,
     /// sending is tried all the same.
     #[must_use]
     pub fn heeding(mut self, latarnia: Latarnia) -> Self {
-        self.latarnia = Some(latarnia);
+        self.lamp = Some(Lamp::new(latarnia));
         self
     }
 
-    /// Takes one parcel as far as it goes: to a session, to its end, to the fates of its invoices.
+    /// Takes invoices to KSeF until it has decided about some of them, or there is nothing to wait
+    /// for, or the patience of the options is over.
     ///
-    /// After an error the parcel stays as it is, and the next step goes on with it.
+    /// A failure is answered when nothing was decided in the same round; all of them are told to
+    /// `tracing`. Parcels stay as they are then, and the next step goes on with them.
     pub async fn step(&self) -> Result<Step, DurableError> {
-        let lamp = self.look_at_lamp().await;
-        let rests = lamp.state.as_ref().filter(|state| is_outage(state));
-        if let Some(state) = rests {
-            return Ok(Step::Resting(state.clone()));
-        }
-        self.sort(&lamp.outages).await?;
-        let mut carried = None;
-        let mut failed = None;
-        for (key, _) in self.parcels().await? {
-            match self.carry_if_free(&key).await {
-                Ok(Some(Progress { decided: 0, left, .. })) if left > 0 => {
-                    carried = Some(Step::Carried { decided: 0, left });
-                }
-                Ok(Some(Progress { decided, left, .. })) => {
-                    return Ok(Step::Carried { decided, left });
-                }
-                Ok(None) => {}
-                Err(error) => failed = failed.or(Some(error)),
-            }
-        }
-        match failed {
-            Some(error) => Err(error),
-            None => Ok(carried.unwrap_or(Step::Idle)),
-        }
+        self.advance().await.map_err(|failure| failure.error)
     }
 
-    /// Works until the future is dropped, or a failure comes that waiting does not help against: a
-    /// login that was refused, a permission that lacks, a store that holds something else.
+    /// Works until the future is dropped, or nothing can be done any more and waiting does not help: a
+    /// login that was refused, a permission to send that lacks, a store that holds something else.
     ///
     /// Other failures are told to `hear`, and tried again after the pause of the options or what the
-    /// service asks for.
+    /// service asks for; a parcel that fails again and again rests twice as long each time, up to 512
+    /// pauses.
     pub async fn run(&self, mut hear: impl FnMut(&Result<Step, DurableError>)) -> DurableError {
         loop {
-            let step = self.step().await;
+            let (step, is_hopeless) = match self.advance().await {
+                Ok(step) => (Ok(step), false),
+                Err(Failure { error, is_hopeless }) => (Err(error), is_hopeless),
+            };
             hear(&step);
             let pause = self.options.pause;
             match step {
                 Ok(Step::Carried { decided: 1.., .. }) => {}
                 Ok(_) => sleep(pause).await,
-                Err(error) if error.is_transient() => sleep(error.rest(pause)).await,
-                Err(error) => return error,
+                Err(error) if is_hopeless => return error,
+                Err(error) => sleep(error.rest(pause)).await,
             }
         }
     }
 
-    /// Carries a parcel unless another carrier has it.
-    async fn carry_if_free(&self, key: &str) -> Result<Option<Progress>, DurableError> {
-        let work = |lease| async move { self.carry(key, &lease).await };
-        Ok(under_lease(&*self.outbox.store, key, self.holder(), work).await?.flatten())
+    async fn advance(&self) -> Result<Step, Failure> {
+        let began = Instant::now();
+        loop {
+            if let Some(lamp) = &self.lamp
+                && let Some(state) = lamp.outage(&self.outbox, self.account.clock().now()).await?
+            {
+                return Ok(Step::Resting(state));
+            }
+            let outages = self.outbox.outages().await?;
+            self.sort(&outages).await?;
+            let Round { decided, left, next, failed } = self.round(&outages).await?;
+            match (failed, next) {
+                _ if decided > 0 => return Ok(Step::Carried { decided, left }),
+                (Some(error), next) => {
+                    let is_hopeless = next.is_none() && error.is_about_account();
+                    return Err(Failure { error, is_hopeless });
+                }
+                (None, None) => return Ok(Step::Idle),
+                (None, Some(next)) => {
+                    // What is put in meanwhile need not wait for those that do.
+                    let next = next.min(Instant::now() + self.options.pause);
+                    let rest = next.saturating_duration_since(Instant::now());
+                    if self.options.patience.next(0, began.elapsed(), Some(rest)).is_none() {
+                        return Ok(Step::Carried { decided, left });
+                    }
+                    sleep_until(next).await;
+                }
+            }
+        }
+    }
+
+    /// Gives every parcel its turn, the nearest deadline first.
+    async fn round(&self, outages: &[Outage]) -> Result<Round, DurableError> {
+        let today = self.end_of_today();
+        let mut round = Round::default();
+        let mut parcels = Vec::new();
+        for stored in self.parcels().await? {
+            match stored {
+                Ok(stored) => parcels.push(stored),
+                Err(error) => round.failed = Some(error),
+            }
+        }
+        parcels.sort_by_cached_key(|one| (one.parcel.due(outages, today), one.key.clone()));
+        let keys: HashSet<_> = parcels.iter().map(|one| one.key.clone()).collect();
+        self.watches().retain(|key, _| keys.contains(key));
+        self.uploads().retain(|key, _| keys.contains(key));
+        for Stored { key, parcel, .. } in parcels {
+            let watch = self.watches().get(&key).copied();
+            if let Some(Watch { next, .. }) = watch.filter(|watch| Instant::now() < watch.next) {
+                round.wait(parcel.letters.len(), next);
+                continue;
+            }
+            let seen = watch.map_or(0, |watch| watch.seen);
+            match self.carry_if_free(&key, seen).await {
+                Ok(Some(progress)) => {
+                    round.decided += progress.decided;
+                    if progress.left > 0 {
+                        round.wait(progress.left, self.watch(&key, progress, Duration::ZERO));
+                    }
+                }
+                Ok(None) => drop(self.watches().remove(&key)),
+                Err(error) => {
+                    tracing::warn!(%error, parcel = key, "a parcel could not go on");
+                    let (decided, left, next) = (0, parcel.letters.len(), Next::Patience);
+                    let progress = Progress { decided, left, next, seen };
+                    self.watch(&key, progress, error.rest(self.options.pause));
+                    round.left += parcel.letters.len();
+                    round.failed = round.failed.or(Some(error));
+                }
+            }
+        }
+        Ok(round)
+    }
+
+    /// Decides when a parcel has its next turn.
+    fn watch(&self, key: &str, progress: Progress, least: Duration) -> Instant {
+        let Progress { decided, next, seen, .. } = progress;
+        let mut watches = self.watches();
+        let looks = watches.get(key).map_or(0, |watch| watch.looks);
+        let looks = if decided > 0 { 0 } else { looks };
+        let pauses = |count: u32| self.options.pause * 2_u32.pow(count.min(LONGEST));
+        let rest = match next {
+            // The time of the schedule is that of a step, not that of a parcel.
+            Next::Look => self.options.patience.next(looks, Duration::ZERO, None),
+            Next::Patience => Some(pauses(looks)),
+            Next::Session(0) => Some(Duration::ZERO),
+            Next::Session(tries) => Some(pauses(tries - 1)),
+        };
+        let next = Instant::now() + rest.unwrap_or(self.options.pause).max(least);
+        watches.insert(key.to_owned(), Watch { looks: looks.saturating_add(1), next, seen });
+        next
+    }
+
+    /// Whether a parcel waits for its next turn.
+    pub(super) fn rests(&self, key: &str) -> bool {
+        self.watches().get(key).is_some_and(|watch| Instant::now() < watch.next)
+    }
+
+    /// Carries a parcel unless another carrier has it. One whose session is only to be looked at
+    /// again stays with this carrier, as long as its lease lasts.
+    async fn carry_if_free(&self, key: &str, seen: u64) -> Result<Option<Progress>, DurableError> {
+        let work = |lease| async move { self.carry(key, seen, &lease).await };
+        let is_kept = |done: &Option<Progress>| {
+            done.as_ref().is_some_and(|progress| progress.left > 0 && progress.next == Next::Look)
+        };
+        let store = &*self.outbox.store;
+        let done = under_lease_kept(store, key, self.holder(), work, is_kept).await?;
+        Ok(done.flatten())
     }
 
     /// Who holds leases, and how long they last.
@@ -213,79 +271,50 @@ impl Carrier {
         (&self.options.holder, self.options.lease)
     }
 
-    /// All parcels with their keys, in the order in which they were made.
-    pub(super) async fn parcels(&self) -> Result<Vec<(String, Parcel)>, DurableError> {
-        let mut parcels: Vec<(String, Parcel)> = Vec::new();
+    /// When this day is over in Poland.
+    pub(super) fn end_of_today(&self) -> DateTime<Utc> {
+        end_of(polish_day(self.account.clock().now()))
+    }
+
+    /// All parcels, in the order in which they were made. One that cannot be read, as it may be that
+    /// a newer version of this program wrote it, is an error of its own.
+    pub(super) async fn parcels(&self) -> Result<Vec<Result<Stored, DurableError>>, DurableError> {
+        let mut parcels = Vec::new();
+        let mut after: Option<String> = None;
         loop {
-            let after = parcels.last().map(|(key, _)| key.clone());
             let prefix = self.outbox.names.parcels();
             let records = self.outbox.store.list(prefix, after.as_deref(), SLICE).await?;
-            if records.is_empty() {
-                return Ok(parcels);
-            }
-            for (key, record) in records {
-                parcels.push((key, Parcel::decode(&record.value)?));
-            }
+            let Some((last, _)) = records.last() else { return Ok(parcels) };
+            after = Some(last.clone());
+            let read = |(key, record): (String, Record)| {
+                let parcel = Parcel::decode(&record.value)?;
+                Ok(Stored { key, version: record.version, parcel })
+            };
+            parcels.extend(records.into_iter().map(read));
         }
     }
 
-    /// What Latarnia says, asked at most once a minute.
-    async fn look_at_lamp(&self) -> Arc<Lamp> {
-        let Some(latarnia) = &self.latarnia else { return Arc::new(Lamp::dark()) };
-        let kept = self.lock().clone();
-        if let Some((asked, lamp)) = kept
-            && asked.elapsed() < LAMP_LIFE
-        {
-            return lamp;
-        }
-        let lamp = Lamp::asked(latarnia).await;
-        // Outages that were told once stay told while Latarnia is silent.
-        let former = self.lock().take().map(|(_, lamp)| lamp);
-        let lamp = Arc::new(lamp.or(former));
-        *self.lock() = Some((Instant::now(), Arc::clone(&lamp)));
-        lamp
+    pub(super) fn uploads(&self) -> MutexGuard<'_, Uploads> {
+        self.uploads.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<(Instant, Arc<Lamp>)>> {
-        self.lamp.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
-    }
-
-    /// Changes a record of the outbox under a lease, whatever stands there.
-    pub(super) async fn write(
-        &self,
-        key: &str,
-        value: Vec<u8>,
-        lease: &Lease,
-    ) -> Result<(), DurableError> {
-        let change = Change::Put { value, expires_at: None };
-        self.outbox.store.swap(key, Expect::Anything, change, Some(lease)).await?;
-        Ok(())
+    fn watches(&self) -> MutexGuard<'_, HashMap<String, Watch>> {
+        self.watches.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Lamp {
-    fn dark() -> Self {
-        Self { state: None, outages: Vec::new() }
-    }
-
-    async fn asked(latarnia: &Latarnia) -> Self {
-        let state = latarnia.status().await.map(|told| told.status);
-        let outages = latarnia.messages().await.map(|told| Outage::of_messages(&told));
-        Self { state: state.ok(), outages: outages.unwrap_or_default() }
-    }
-
-    fn or(self, former: Option<Arc<Self>>) -> Self {
-        match former {
-            Some(former) if self.outages.is_empty() => {
-                Self { outages: former.outages.clone(), ..self }
-            }
-            _ => self,
-        }
+impl From<DurableError> for Failure {
+    fn from(error: DurableError) -> Self {
+        let is_hopeless = !error.is_transient();
+        Self { error, is_hopeless }
     }
 }
 
-fn is_outage(state: &Open<State>) -> bool {
-    matches!(state.known(), Some(State::Maintenance | State::Failure | State::TotalFailure))
+impl Round {
+    fn wait(&mut self, left: usize, next: Instant) {
+        self.left += left;
+        self.next = Some(self.next.map_or(next, |known| known.min(next)));
+    }
 }
 
 impl fmt::Debug for Carrier {

@@ -83,6 +83,9 @@ impl Draft {
     }
 
     /// Declares that it was issued offline on that day, which is its `P_1`.
+    ///
+    /// An invoice that corrects one which was issued offline may be put in once that one has its KSeF
+    /// number, and not before (KSeF 2.0 facts §16); the outbox does not know what corrects what.
     #[must_use]
     pub fn offline(mut self, mode: Mode, day: NaiveDate) -> Self {
         self.head.issue = Some(Issue { mode, day });
@@ -90,11 +93,24 @@ impl Draft {
     }
 
     /// Declares that it is the technical correction of an offline invoice that was refused: the same
-    /// content, whose earlier file had that hash (KSeF 2.0 facts §16).
+    /// content, whose earlier file had that hash (KSeF 2.0 facts §16). It goes in an interactive
+    /// session, and the codes that were printed for the earlier file lead to it.
+    ///
+    /// With [`offline`](Self::offline) as the earlier one had it, its deadline is known.
     #[must_use]
     pub fn correcting(mut self, refused: &InvoiceHash) -> Self {
         self.head.corrects = Some(refused.base64());
         self
+    }
+
+    /// How it was issued, if offline.
+    pub fn issue(&self) -> Option<Issue> {
+        self.head.issue
+    }
+
+    /// Its form.
+    pub fn form(&self) -> &FormCode {
+        &self.head.form
     }
 
     /// The bytes.
@@ -121,12 +137,16 @@ impl Draft {
         Ok(Self { bytes: Bytes::copy_from_slice(bytes), head })
     }
 
+    /// The hash of the file that it corrects.
+    pub(super) fn corrected(&self) -> Option<InvoiceHash> {
+        self.head.corrects.as_deref().and_then(InvoiceHash::from_base64)
+    }
+
     /// As a session sends it.
     pub(super) fn outgoing(self) -> OutgoingInvoice {
-        let is_offline = self.head.issue.is_some();
-        let corrects = self.head.corrects.as_deref().and_then(InvoiceHash::from_base64);
+        let (is_offline, corrected) = (self.head.issue.is_some(), self.corrected());
         let invoice = OutgoingInvoice::new(self.bytes);
-        match corrects {
+        match corrected {
             Some(refused) => invoice.correcting(refused),
             None if is_offline => invoice.offline(),
             None => invoice,

@@ -1,11 +1,15 @@
 //! What became of an invoice.
 
 use chrono::{DateTime, Utc};
+use common_core::{
+    open::Open,
+    store::{Change, Position},
+};
 use ksef_crypto::number::{KsefNumber, ReferenceNumber};
 use serde::{Deserialize, Serialize};
 
-use super::DurableError;
-use crate::v2::{error::Error, status::Status};
+use super::{DurableError, parcel::Rival};
+use crate::v2::{error::Error, status::Status, wire::InvoicingMode};
 
 /// What became of an invoice that was put into an outbox.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,9 +26,14 @@ pub enum Fate {
         /// The number of the one that was issued, if KSeF named it.
         original: Option<KsefNumber>,
     },
-    /// KSeF refused it, and it is not issued. An invoice that was issued offline may be corrected
-    /// technically ([`Draft::correcting`](super::Draft::correcting)).
+    /// KSeF refused it for what it is, and it is not issued. An invoice that was issued offline may be
+    /// corrected technically ([`Draft::correcting`](super::Draft::correcting)).
     Refused(Refusal),
+    /// KSeF failed on it again and again, as long as the carrier tries, or says that an invoice of
+    /// its number exists that this context may not see. It is not known to be issued, and
+    /// it is not known not to be: look for its number. [Forgotten](super::Outbox::forget), it can be
+    /// put in again.
+    Unresolved(Refusal),
 }
 
 /// An invoice that is issued.
@@ -37,13 +46,18 @@ pub struct Issued {
     /// The session that it went through, where its confirmation is; `None` when it was issued by
     /// somebody else with the same bytes and KSeF did not name the session.
     pub session: Option<ReferenceNumber>,
-    /// When it was taken for processing, if KSeF said.
+    /// When it was taken for processing, if KSeF said: the moment that tells whether a deadline was
+    /// kept.
     pub invoicing_date: Option<DateTime<Utc>>,
     /// When it was stored for good, if KSeF had said so by then.
     pub permanent_storage_date: Option<DateTime<Utc>>,
+    /// How KSeF took it, if it said: one that was sent later than on its day of issue is offline, too,
+    /// and owes its buyer what goes with that (KSeF 2.0 facts §16).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode: Option<Open<InvoicingMode>>,
 }
 
-/// Why KSeF refused an invoice.
+/// Why KSeF refused an invoice, or on what it failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -65,6 +79,12 @@ impl Refusal {
         }
     }
 
+    /// Another invoice has its number, and cannot be seen.
+    pub(super) fn unseen(rival: &Rival) -> Self {
+        let details = rival.number.iter().map(KsefNumber::to_string).collect();
+        Self { code: Some(440), description: None, details }
+    }
+
     pub(super) fn of_error(error: &Error) -> Self {
         let finding = error.problem().and_then(|problem| problem.findings.first());
         Self {
@@ -82,10 +102,36 @@ impl Fate {
     pub fn is_final(&self) -> bool {
         *self != Self::Waiting
     }
+}
 
-    pub(super) fn encode(&self) -> Vec<u8> {
+/// What is stored of an invoice that was put in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Known {
+    pub(super) fate: Fate,
+    /// While it waits: the place whose bytes count. The same bytes may have been put in at other
+    /// places, by two callers at once, or once more after they were forgotten.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    place: Option<Position>,
+}
+
+impl Known {
+    pub(super) fn waiting(place: Position) -> Self {
+        Self { fate: Fate::Waiting, place: Some(place) }
+    }
+
+    pub(super) fn decided(fate: Fate) -> Self {
+        Self { fate, place: None }
+    }
+
+    /// The place that counts; none when the invoice does not wait any more.
+    pub(super) fn place(&self) -> Option<Position> {
+        self.place.filter(|_| self.fate == Fate::Waiting)
+    }
+
+    /// As a change of its record.
+    pub(super) fn put(&self) -> Change {
         // Texts and dates cannot fail to be written.
-        serde_json::to_vec(self).unwrap_or_default()
+        Change::Put { value: serde_json::to_vec(self).unwrap_or_default(), expires_at: None }
     }
 
     pub(super) fn decode(value: &[u8]) -> Result<Self, DurableError> {

@@ -1,111 +1,207 @@
 //! The journey of a parcel: into a session, to the session's end, and to the fates of its invoices.
 
-use std::collections::HashMap;
+use std::{
+    collections::HashSet,
+    sync::atomic::{AtomicBool, Ordering},
+};
 
-use common_core::store::{Change, Entries, Expect, Lease, Position};
-use common_http::{Polled, poll_until};
+use common_core::store::{Change, Expect, Lease, StoreError, Swap, Version};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use ksef_crypto::number::ReferenceNumber;
+use tokio::time::Instant;
 
 use super::{
     Carrier, DurableError,
     draft::Draft,
-    fate::{Fate, Issued, Refusal},
-    parcel::{Letter, Parcel, Way},
-    verdict::{self, Verdict},
+    fate::{Fate, Known, Refusal},
+    parcel::{Letter, Parcel, Stage, Way},
 };
 use crate::v2::{
-    batch,
+    ErrorCode,
     error::{Error, ErrorKind},
-    online,
     sending::OnlineSession,
-    sessions,
-    status::{Class, Status},
 };
 
+mod look;
 mod lookup;
 mod package;
+mod session;
 
-/// How far a parcel came in one step.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// So many records are read and written at a time: stores make what comes together durable together.
+const AT_ONCE: usize = 64;
+
+/// The codes with which a call is refused for what the invoice is: 21405, that its content does not
+/// fit; 21166 and 21167, that it is no technical correction any more.
+const FINAL: [u32; 3] = [21405, 21166, 21167];
+
+/// A technical correction of the same invoice was issued before.
+const CORRECTED: u32 = 21166;
+
+/// How far a parcel came in its turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Progress {
     /// So many invoices were decided about.
     pub(super) decided: usize,
     /// So many are left.
     pub(super) left: usize,
+    pub(super) next: Next,
+    /// The service had decided about so many in its session when its list was read.
+    pub(super) seen: u64,
 }
 
-/// What is known of a letter after its session was looked through.
-enum Look {
-    Decided(Fate),
-    Again,
-    Pending,
+/// What a parcel waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Next {
+    /// Its session, which is being processed.
+    Look,
+    /// Something that may take long.
+    Patience,
+    /// Another session, after KSeF failed so often on its invoices.
+    Session(u32),
+}
+
+/// A parcel on its journey.
+struct Journey<'a> {
+    key: &'a str,
+    lease: &'a Lease,
+    version: Version,
+    parcel: Parcel,
+    decided: usize,
+    waits: bool,
+    seen: u64,
+    /// Whether nothing was left of it, and its record was taken away.
+    is_over: bool,
 }
 
 impl Carrier {
-    /// Takes a parcel one session further; `None` when it is not there any more.
+    /// Takes a parcel as far as it goes without waiting; `None` when it is not there any more.
     ///
-    /// The record is written before the first invoice is sent, and after all fates are.
+    /// The record is written before the first invoice is sent, and after fates are.
     pub(super) async fn carry(
         &self,
         key: &str,
+        seen: u64,
         lease: &Lease,
     ) -> Result<Option<Progress>, DurableError> {
         let Some(record) = self.outbox.store.get(key).await? else { return Ok(None) };
-        let mut parcel = Parcel::decode(&record.value)?;
-        let mut decided = 0;
-        let mut trouble = None;
-        if parcel.session.is_none() && !parcel.letters.is_empty() {
-            let before = parcel.letters.len();
-            trouble = match parcel.way {
-                Way::Online => self.send_online(key, &mut parcel, lease).await?,
-                Way::Batch => self.send_package(key, &mut parcel, lease).await?,
-            };
-            decided += before - parcel.letters.len();
+        let (parcel, version) = (Parcel::decode(&record.value)?, record.version);
+        let (decided, waits, is_over) = (0, false, false);
+        let mut journey = Journey { key, lease, version, parcel, decided, waits, seen, is_over };
+        let trouble = if journey.parcel.session.is_none() {
+            self.set_out(&mut journey).await?
+        } else {
+            self.resume_package(&mut journey).await?
+        };
+        self.follow(&mut journey).await?;
+        let Journey { parcel, decided, waits, seen, .. } = journey;
+        match trouble {
+            Some(error) if decided == 0 && !is_about_one(&error) => return Err(error.into()),
+            _ => {}
         }
-        if let Some(session) = parcel.session.clone() {
-            if !self.end(&session, parcel.way).await? {
-                return Ok(Some(Progress { decided, left: parcel.letters.len() }));
-            }
-            decided += self.look_through(key, &mut parcel, &session, lease).await?;
-        }
-        if parcel.letters.is_empty() {
-            self.outbox.store.swap(key, Expect::Anything, Change::Remove, Some(lease)).await?;
-        } else if let Some(error) = trouble.filter(|error| decided == 0 && !is_about_one(error)) {
-            return Err(error.into());
-        }
-        Ok(Some(Progress { decided, left: parcel.letters.len() }))
+        let next = match parcel.session {
+            _ if waits => Next::Patience,
+            Some(_) => Next::Look,
+            None if trouble.is_some() && decided == 0 => Next::Patience,
+            None => Next::Session(parcel.tries()),
+        };
+        Ok(Some(Progress { decided, left: parcel.letters.len(), next, seen }))
     }
 
-    /// Sends the invoices of a parcel, each once, in a session of their own. What kept some of them
-    /// from being sent, if that was the way and not the invoice, is answered.
-    async fn send_online(
-        &self,
-        key: &str,
-        parcel: &mut Parcel,
-        lease: &Lease,
-    ) -> Result<Option<Error>, DurableError> {
+    /// Sends a parcel that is in no session. What kept some of its invoices from being sent, if that
+    /// was the way and not the invoice, is answered.
+    async fn set_out(&self, journey: &mut Journey<'_>) -> Result<Option<Error>, DurableError> {
+        // From here on letters are added to other parcels.
+        journey.parcel.stage = Stage::Departing;
+        self.store(journey).await?;
+        self.keep_waiting(journey).await?;
+        self.compare_rivals(journey).await?;
+        if journey.parcel.letters.iter().all(|letter| letter.rival.is_some()) {
+            self.store(journey).await?;
+            return Ok(None);
+        }
+        journey.seen = 0;
+        let sent = match journey.parcel.way {
+            Way::Batch if self.options.folder.is_some() => self.send_package(journey).await,
+            _ => self.send_online(journey).await,
+        };
+        match sent {
+            // KSeF opens no session for these: for their form, as far as it says.
+            Err(DurableError::Ksef(error)) if is_refused(&error) => {
+                self.count_tries(journey, None, &Refusal::of_error(&error)).await?;
+                Ok(Some(error))
+            }
+            sent => sent,
+        }
+    }
+
+    /// Drops letters that wait no more: those whose fate was stored by a carrier that was cut off
+    /// then, and those that were put in anew.
+    async fn keep_waiting(&self, journey: &mut Journey<'_>) -> Result<(), DurableError> {
+        let letters = stream::iter(journey.parcel.letters.clone());
+        let known = letters.map(|letter| async move {
+            let known = self.outbox.known(&letter.hash()?).await?;
+            let place = known.and_then(|(known, _)| known.place());
+            Ok::<_, DurableError>((place == Some(letter.position)).then_some(letter))
+        });
+        let kept: Vec<_> = known.buffered(AT_ONCE).try_collect().await?;
+        let kept: Vec<_> = kept.into_iter().flatten().collect();
+        let dropped = |letter: &&Letter| !kept.contains(letter);
+        let dropped = journey.parcel.letters.iter().filter(dropped);
+        let places: Vec<_> = dropped.map(|letter| letter.position).collect();
+        if !places.is_empty() {
+            let journal = self.outbox.names.journal();
+            self.outbox.store.acknowledge(journal, &places, Some(journey.lease)).await?;
+            journey.parcel.letters = kept;
+        }
+        Ok(())
+    }
+
+    /// Sends the invoices of a parcel, each once, in a session of their own.
+    async fn send_online(&self, journey: &mut Journey<'_>) -> Result<Option<Error>, DurableError> {
         // Nobody sends into a session whose number nobody knows, so one that is lost stays empty.
-        let session = self.account.online(parcel.form.clone()).open().await?;
-        parcel.session = Some(session.reference().clone());
-        self.write(key, parcel.encode(), lease).await?;
-        let sent = stream::iter(parcel.letters.clone())
+        let session = self.account.online(journey.parcel.kind.form.clone()).open().await?;
+        let until = session.valid_until().unwrap_or_else(|| self.account.clock().now() + LIFE);
+        journey.parcel.enter(session.reference().clone(), until);
+        self.store(journey).await?;
+        let (began, stops) = (Instant::now(), AtomicBool::new(false));
+        // Those whose turn has not come when it is over go into the next session.
+        let letters = journey.parcel.letters.clone().into_iter();
+        let sent = stream::iter(letters.filter(|letter| letter.rival.is_none()))
+            .take_while(|_| {
+                let is_over = stops.load(Ordering::Relaxed) || began.elapsed() >= self.options.turn;
+                std::future::ready(!is_over)
+            })
             .map(|letter| self.send_letter(&session, letter))
             .buffer_unordered(self.options.at_a_time);
         let mut sent = std::pin::pin!(sent);
-        let mut trouble = None;
+        let (mut trouble, mut decided, mut refused) = (None, Vec::new(), Vec::new());
+        let mut is_begun = false;
         while let Some(outcome) = sent.next().await {
-            let (letter, Err(error)) = outcome? else { continue };
-            match refusal(&error) {
-                Some(fate) => self.decide(parcel, &letter, &fate, lease).await?,
-                None if is_about_session(&error) => {
-                    trouble = Some(error);
-                    // What was not sent by now goes into the next session.
-                    break;
-                }
-                None => trouble = trouble.or(Some(error)),
+            let (letter, sent) = outcome?;
+            is_begun |= sent.as_ref().err().is_none_or(Error::may_have_happened);
+            let Err(error) = sent else { continue };
+            if let Some(fate) = self.refusal(&letter, &error).await? {
+                decided.push((letter, fate));
+                continue;
+            }
+            // What was not sent by now goes into the next session.
+            stops.fetch_or(is_about_session(&error), Ordering::Relaxed);
+            if is_refused(&error) {
+                refused.push((letter, Refusal::of_error(&error)));
+            }
+            // The limit is no trouble where something was sent: the rest has its turn later.
+            if error.kind() != ErrorKind::Limited || !is_begun {
+                trouble = trouble.or(Some(error));
             }
         }
+        if stops.load(Ordering::Relaxed) && !is_begun {
+            // Nothing is in it, so it need not be looked through; it ends by itself.
+            journey.parcel.leave_session();
+        }
+        for (letter, why) in refused {
+            self.count_tries(journey, Some(&letter), &why).await?;
+        }
+        self.decide(journey, decided).await?;
+        self.store(journey).await?;
         Ok(trouble)
     }
 
@@ -114,17 +210,53 @@ impl Carrier {
         session: &OnlineSession,
         letter: Letter,
     ) -> Result<(Letter, Result<(), Error>), DurableError> {
-        let draft = self.draft(&letter).await?;
-        let sent = session.send(draft.outgoing()).await;
-        Ok((letter, sent.map(drop)))
+        let sent = match self.draft(&letter).await {
+            Ok(draft) => session.send(draft.outgoing()).await.map(drop),
+            // One that cannot be read keeps none of the others here.
+            Err(DurableError::Corrupt(cause)) => {
+                Err(Error::local(ErrorKind::Corrupt, "outbox.draft", cause))
+            }
+            Err(error) => return Err(error),
+        };
+        Ok((letter, sent))
+    }
+
+    /// The fate of an invoice whose call was refused because of what it is; `None` for other
+    /// failures.
+    async fn refusal(&self, letter: &Letter, error: &Error) -> Result<Option<Fate>, DurableError> {
+        let code = error.code().map_or(0, ErrorCode::number);
+        let is_final = error.kind() == ErrorKind::Input || FINAL.contains(&code);
+        if !is_final || error.may_have_happened() {
+            return Ok(None);
+        }
+        let fate = if code == CORRECTED { self.correction_of(letter).await? } else { None };
+        Ok(Some(fate.unwrap_or_else(|| Fate::Refused(Refusal::of_error(error)))))
+    }
+
+    /// Counts a try of one letter, or of all; those that had enough are decided about.
+    async fn count_tries(
+        &self,
+        journey: &mut Journey<'_>,
+        one: Option<&Letter>,
+        why: &Refusal,
+    ) -> Result<(), DurableError> {
+        let mut decided = Vec::new();
+        for letter in &mut journey.parcel.letters {
+            if one.is_some_and(|one| one.position != letter.position) {
+                continue;
+            }
+            match self.tried(letter.clone(), why.clone()) {
+                Ok(tried) => *letter = tried,
+                Err(fate) => decided.push((letter.clone(), fate)),
+            }
+        }
+        self.decide(journey, decided).await?;
+        self.store(journey).await
     }
 
     /// The invoice of a letter, from the store.
     async fn draft(&self, letter: &Letter) -> Result<Draft, DurableError> {
-        let before = Position::new(letter.position.number().saturating_sub(1));
-        let journal = self.outbox.names.journal();
-        let entries = self.outbox.store.read(journal, Entries::All, before, 1).await?;
-        let entry = entries.into_iter().find(|entry| entry.position == letter.position);
+        let entry = self.outbox.entry(letter.position).await?;
         let entry = entry.ok_or(DurableError::Corrupt("an invoice of a parcel is missing"))?;
         let draft = Draft::decode(&entry.payload)?;
         if draft.hash() != letter.hash()? {
@@ -133,122 +265,83 @@ impl Carrier {
         Ok(draft)
     }
 
-    /// Closes a session and waits until it has ended; `false` while it has not.
-    ///
-    /// Only then does its list of invoices say what is **not** there. A batch that lacks parts cannot
-    /// be closed, and ends by itself when its links do.
-    async fn end(&self, session: &ReferenceNumber, way: Way) -> Result<bool, DurableError> {
-        let closed = match way {
-            Way::Online => self.account.send(&online::Close(session.clone())).await,
-            Way::Batch => self.account.send(&batch::Close(session.clone())).await,
+    /// Stores how far a parcel is, or takes it away when nothing is left; unless letters were added
+    /// to it since it was read, when its next turn takes all of them.
+    async fn store(&self, journey: &mut Journey<'_>) -> Result<(), DurableError> {
+        if journey.is_over {
+            return Ok(());
+        }
+        let parcel = &journey.parcel;
+        journey.is_over = parcel.letters.is_empty();
+        let change = if journey.is_over {
+            Change::Remove
+        } else {
+            Change::Put { value: parcel.encode(), expires_at: None }
         };
-        if let Err(error) = &closed {
-            let by_state =
-                [ErrorKind::SessionState, ErrorKind::Invalid, ErrorKind::SessionUnavailable];
-            if !error.may_have_happened() && !by_state.contains(&error.kind()) {
-                return closed.map(|()| false).map_err(DurableError::from);
-            }
-            tracing::debug!(%error, "the session was not closed; its status decides");
-        }
-        let is_closed = closed.is_ok();
-        let poll = || async {
-            let answer = self.account.send(&sessions::Status(session.clone())).await?;
-            let status = Status::from(answer.status);
-            // An open session does not end by being watched: only a closed one is waited for.
-            let polled = match (status.class(), status.code) {
-                (Class::Pending, 100) if !is_closed => Polled::Ended(false),
-                (Class::Pending, _) => Polled::Pending(None),
-                _ => Polled::Ended(true),
-            };
-            Ok::<_, Error>(polled)
-        };
-        let ended = poll_until(self.account.clock(), &self.options.patience, poll).await?;
-        Ok(ended.unwrap_or(false))
-    }
-
-    /// Finds every invoice of a parcel in the list of the session that has ended.
-    async fn look_through(
-        &self,
-        key: &str,
-        parcel: &mut Parcel,
-        session: &ReferenceNumber,
-        lease: &Lease,
-    ) -> Result<usize, DurableError> {
-        let list = sessions::Invoices::new(session.clone());
-        let rows: Vec<_> = self.account.items(list).try_collect().await?;
-        let found = verdict::by_hash(&rows, &parcel.letters);
-        let mut lists = HashMap::from([(session.clone(), lookup::numbers(&rows))]);
-        let (mut decided, mut is_pending) = (0, false);
-        for letter in parcel.letters.clone() {
-            let rows = found.get(&letter.hash).map(Vec::as_slice).unwrap_or_default();
-            match self.look(verdict::of_rows(rows, session), &letter, &mut lists).await? {
-                Look::Decided(fate) => {
-                    self.decide(parcel, &letter, &fate, lease).await?;
-                    decided += 1;
-                }
-                Look::Pending => is_pending = true,
-                Look::Again => {}
+        let (key, expect) = (journey.key, Expect::Version(journey.version));
+        match self.outbox.store.swap(key, expect, change, Some(journey.lease)).await? {
+            Swap::Done(version) => journey.version = version,
+            Swap::Conflict(_) => {
+                let grown = "the parcel has changed meanwhile";
+                return Err(DurableError::Store(StoreError::unavailable(grown)));
             }
         }
-        if !is_pending {
-            parcel.session = None;
-        }
-        self.write(key, parcel.encode(), lease).await?;
-        Ok(decided)
+        Ok(())
     }
 
-    async fn look(
-        &self,
-        verdict: Option<Verdict>,
-        letter: &Letter,
-        lists: &mut HashMap<ReferenceNumber, lookup::Numbers>,
-    ) -> Result<Look, DurableError> {
-        Ok(match verdict {
-            None | Some(Verdict::Again) => Look::Again,
-            Some(Verdict::Pending) => Look::Pending,
-            Some(Verdict::Decided(fate)) => Look::Decided(fate),
-            Some(Verdict::Known { original: None, .. }) => {
-                Look::Decided(Fate::Duplicate { original: None })
-            }
-            Some(Verdict::Known { original: Some(number), session }) => {
-                match self.is_same(&number, session.as_ref(), letter, lists).await? {
-                    Some(true) => Look::Decided(Fate::Issued(Issued {
-                        number,
-                        session,
-                        invoicing_date: None,
-                        permanent_storage_date: None,
-                    })),
-                    Some(false) => Look::Decided(Fate::Duplicate { original: Some(number) }),
-                    None => Look::Pending,
-                }
-            }
-        })
-    }
-
-    /// Stores the fate of an invoice and takes it out of the outbox, and out of the parcel in memory.
+    /// Stores the fates of invoices, and takes them out of the outbox and out of the parcel in memory.
     ///
     /// Cut off between the steps, the session is looked through again and says the same.
     async fn decide(
         &self,
-        parcel: &mut Parcel,
-        letter: &Letter,
-        fate: &Fate,
-        lease: &Lease,
+        journey: &mut Journey<'_>,
+        decided: Vec<(Letter, Fate)>,
     ) -> Result<(), DurableError> {
-        let names = &self.outbox.names;
-        self.write(&names.fate(&letter.hash()?), fate.encode(), lease).await?;
-        let position = [letter.position];
-        self.outbox.store.acknowledge(names.journal(), &position, Some(lease)).await?;
-        parcel.letters.retain(|other| other != letter);
+        if decided.is_empty() {
+            return Ok(());
+        }
+        let positions: Vec<_> = decided.iter().map(|(letter, _)| letter.position).collect();
+        let lease = journey.lease;
+        let told = stream::iter(decided)
+            .map(|(letter, fate)| self.tell(letter, fate, lease))
+            .buffer_unordered(AT_ONCE);
+        told.try_collect::<()>().await?;
+        let journal = self.outbox.names.journal();
+        self.outbox.store.acknowledge(journal, &positions, Some(lease)).await?;
+        let positions: HashSet<_> = positions.into_iter().collect();
+        journey.parcel.letters.retain(|letter| !positions.contains(&letter.position));
+        journey.decided += positions.len();
         Ok(())
+    }
+
+    /// Stores the fate of a letter, unless the invoice was put in anew or is decided about already.
+    async fn tell(&self, letter: Letter, fate: Fate, lease: &Lease) -> Result<(), DurableError> {
+        let hash = letter.hash()?;
+        let key = self.outbox.names.fate(&hash);
+        loop {
+            let Some((known, version)) = self.outbox.known(&hash).await? else { return Ok(()) };
+            // Issued is issued, wherever the same bytes stand now.
+            let counts = known.place() == Some(letter.position)
+                || (known.place().is_some() && matches!(fate, Fate::Issued(_)));
+            if !counts {
+                return Ok(());
+            }
+            let (expect, change) = (Expect::Version(version), Known::decided(fate.clone()).put());
+            let swap = self.outbox.store.swap(&key, expect, change, Some(lease)).await?;
+            if matches!(swap, Swap::Done(_)) {
+                return Ok(());
+            }
+        }
     }
 }
 
-/// The fate of an invoice whose call was refused because of what it is; `None` for other failures.
-fn refusal(error: &Error) -> Option<Fate> {
-    let is_final =
-        matches!(error.kind(), ErrorKind::Invalid | ErrorKind::Conflict | ErrorKind::Input);
-    (is_final && !error.may_have_happened()).then(|| Fate::Refused(Refusal::of_error(error)))
+/// How long an interactive session lives where the service does not say.
+const LIFE: chrono::TimeDelta = chrono::TimeDelta::hours(12);
+
+/// Whether the service, and nobody on the way to it, found a request wrong.
+fn is_refused(error: &Error) -> bool {
+    let kinds = [ErrorKind::Invalid, ErrorKind::Conflict];
+    kinds.contains(&error.kind()) && error.code().is_some() && !error.may_have_happened()
 }
 
 /// Whether the failure is one of the session that is over now, so that the next one may fare better.
@@ -259,7 +352,13 @@ fn is_about_one(error: &Error) -> bool {
 
 /// Whether further invoices would fare alike in the same session.
 fn is_about_session(error: &Error) -> bool {
-    let kinds =
-        [ErrorKind::Unauthenticated, ErrorKind::NoLogin, ErrorKind::Forbidden, ErrorKind::NotFound];
+    let kinds = [
+        ErrorKind::Unauthenticated,
+        ErrorKind::NoLogin,
+        ErrorKind::Forbidden,
+        ErrorKind::NotFound,
+        ErrorKind::Limited,
+        ErrorKind::TooManyRequests,
+    ];
     is_about_one(error) || kinds.contains(&error.kind())
 }

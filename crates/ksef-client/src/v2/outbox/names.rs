@@ -7,11 +7,15 @@ use crate::v2::durable::{DurableError, check_name};
 /// The names of one outbox's things in a store.
 #[derive(Clone, Debug)]
 pub(super) struct Names {
+    outbox: String,
     journal: String,
     fates: String,
     parcels: String,
     sorting: String,
     cursor: String,
+    codes: String,
+    uploads: String,
+    outages: String,
 }
 
 impl Names {
@@ -19,12 +23,26 @@ impl Names {
         check_name(name)?;
         let of = |thing: &str| format!("ksef2/{name}/out/{thing}");
         Ok(Self {
+            outbox: name.to_owned(),
             journal: of("invoices"),
             fates: of("fate/"),
             parcels: of("parcel/"),
             sorting: of("sorting"),
             cursor: of("sorted"),
+            codes: of("codes/"),
+            uploads: of("upload/"),
+            outages: of("outages"),
         })
+    }
+
+    /// The name of the outbox.
+    pub(super) fn outbox(&self) -> &str {
+        &self.outbox
+    }
+
+    /// The number of a parcel, in its key.
+    pub(super) fn number<'a>(&self, parcel: &'a str) -> &'a str {
+        parcel.strip_prefix(&self.parcels).unwrap_or(parcel)
     }
 
     /// The journal of invoices.
@@ -55,6 +73,26 @@ impl Names {
     /// The key of a parcel, which is the name of its lease, too: keys sort as numbers do.
     pub(super) fn parcel(&self, number: u64) -> String {
         format!("{}{number:020}", self.parcels)
+    }
+
+    /// The key of the unfinished upload of a parcel, by the key of the parcel.
+    pub(super) fn upload(&self, parcel: &str) -> String {
+        format!("{}{}", self.uploads, self.number(parcel))
+    }
+
+    /// The key of the codes that were printed on an invoice.
+    pub(super) fn codes(&self, hash: &InvoiceHash) -> String {
+        format!("{}{}", self.codes, hash.base64url())
+    }
+
+    /// The record of outages.
+    pub(super) fn outages(&self) -> &str {
+        &self.outages
+    }
+
+    /// The key of a parcel by its number; none for what is no number.
+    pub(super) fn parcel_of(&self, number: &str) -> Option<String> {
+        Some(self.parcel(number.parse().ok()?))
     }
 
     /// The lease under which parcels are made.

@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use ksef_crypto::number::{KsefNumber, ReferenceNumber};
+use ksef_crypto::{link::InvoiceHash, number::ReferenceNumber};
 
 use super::{
     fate::{Fate, Issued, Refusal},
-    parcel::Letter,
+    parcel::{Letter, Rival},
 };
 use crate::v2::{sending::InvoiceState, wire::SessionInvoiceStatusResponse};
 
@@ -16,18 +16,19 @@ pub(super) enum Verdict {
     /// KSeF has decided.
     Decided(Fate),
     /// KSeF knows an invoice of the same key: whether it is this one has to be looked up.
-    Known {
-        /// The number of the one that it knows.
-        original: Option<KsefNumber>,
-        /// The session of that one.
-        session: Option<ReferenceNumber>,
-    },
+    Known(Rival),
     /// KSeF has not decided.
     Pending,
-    /// It is not issued by this session: it never arrived, or KSeF broke off (500, 550). It may be
-    /// sent in another one; had it been stored after all, KSeF would say so (440).
-    Again,
+    /// KSeF failed on it in this session: it broke off (500, 550), the session failed (405), or what
+    /// arrived was not what had been declared (430, 435). It may be sent in another one; had it been
+    /// stored after all, KSeF would say so (440).
+    Failed(Refusal),
+    /// It has an attachment, and those go in batches (415).
+    Attachment(Refusal),
 }
+
+/// Files that differ from what was declared are told by this code, and files that are too large.
+pub(super) const MISFIT: i64 = 430;
 
 /// What a session says about one invoice, by the rows that have its hash.
 ///
@@ -48,11 +49,19 @@ fn of_row(row: &SessionInvoiceStatusResponse, session: &ReferenceNumber) -> Verd
             session: Some(session.clone()),
             invoicing_date: accepted.invoicing_date,
             permanent_storage_date: accepted.permanent_storage_date,
+            mode: row.invoicing_mode.clone(),
         })),
-        InvoiceState::Duplicate { original, session, .. } => Verdict::Known { original, session },
-        InvoiceState::Uncertain(_) => Verdict::Again,
+        InvoiceState::Duplicate { original: number, session, .. } => {
+            Verdict::Known(Rival { number, session })
+        }
+        InvoiceState::Uncertain(status) => Verdict::Failed(Refusal::of_status(&status)),
         InvoiceState::Refused(status) => {
-            Verdict::Decided(Fate::Refused(Refusal::of_status(&status)))
+            let why = Refusal::of_status(&status);
+            match status.code {
+                405 | 430 | 435 => Verdict::Failed(why),
+                415 => Verdict::Attachment(why),
+                _ => Verdict::Decided(Fate::Refused(why)),
+            }
         }
     }
 }
@@ -62,9 +71,10 @@ fn rank(verdict: &Verdict) -> u8 {
     match verdict {
         Verdict::Decided(Fate::Issued(_)) => 0,
         Verdict::Pending => 1,
-        Verdict::Known { .. } => 2,
+        Verdict::Known(_) => 2,
         Verdict::Decided(_) => 3,
-        Verdict::Again => 4,
+        Verdict::Attachment(_) => 4,
+        Verdict::Failed(_) => 5,
     }
 }
 
@@ -72,16 +82,21 @@ fn rank(verdict: &Verdict) -> u8 {
 pub(super) fn by_hash<'a>(
     rows: &'a [SessionInvoiceStatusResponse],
     letters: &[Letter],
-) -> HashMap<String, Vec<&'a SessionInvoiceStatusResponse>> {
-    let mut found: HashMap<_, Vec<_>> =
-        letters.iter().map(|letter| (letter.hash.clone(), Vec::new())).collect();
+) -> HashMap<InvoiceHash, Vec<&'a SessionInvoiceStatusResponse>> {
+    let hashes = letters.iter().filter_map(|letter| letter.hash().ok());
+    let mut found: HashMap<_, Vec<_>> = hashes.map(|hash| (hash, Vec::new())).collect();
     for row in rows {
-        let of_letter = row.invoice_hash.as_ref().and_then(|hash| found.get_mut(hash));
-        if let Some(rows) = of_letter {
+        if let Some(rows) = hash_of(row).and_then(|hash| found.get_mut(&hash)) {
             rows.push(row);
         }
     }
     found
+}
+
+/// The hash of a row, in whichever spelling of Base64 it comes.
+pub(super) fn hash_of(row: &SessionInvoiceStatusResponse) -> Option<InvoiceHash> {
+    let text = row.invoice_hash.as_deref()?;
+    InvoiceHash::from_base64(text).or_else(|| InvoiceHash::from_base64url(text))
 }
 
 #[cfg(test)]
@@ -121,12 +136,16 @@ mod tests {
         assert_eq!(of(&[row(100, None)]), Some(Verdict::Pending));
         assert_eq!(of(&[row(200, None)]), Some(Verdict::Pending));
         assert_eq!(of(&[row(450, None), row(150, None)]), Some(Verdict::Pending));
-        assert_eq!(
-            [of(&[row(500, None)]), of(&[row(550, None)])],
-            [const { Some(Verdict::Again) }; 2]
-        );
+        for code in [405, 430, 435, 500, 550] {
+            let failed = of(&[row(code, None)]);
+            let Some(Verdict::Failed(why)) = failed else { panic!("{failed:?}") };
+            assert_eq!(why.code, Some(code.into()));
+        }
+        assert!(matches!(of(&[row(415, None)]), Some(Verdict::Attachment(_))));
         let known = of(&[row(440, None), row(550, None)]);
-        assert!(matches!(known, Some(Verdict::Known { original: Some(_), session: Some(_) })));
+        let Some(Verdict::Known(Rival { number: Some(_), session: Some(_) })) = known else {
+            panic!("{known:?}")
+        };
         let refused = of(&[row(450, None)]);
         let Some(Verdict::Decided(Fate::Refused(why))) = refused else { panic!("{refused:?}") };
         assert_eq!((why.code, why.details), (Some(450), vec!["e".to_owned()]));
@@ -134,10 +153,13 @@ mod tests {
 
     #[test]
     fn rows_of_others_are_left_out() {
-        let letter = |hash: &str| Letter { position: Position::new(1), hash: hash.to_owned() };
-        let rows = [row(200, None), row(100, None)];
-        let found = by_hash(&rows, &[letter("H"), letter("missing")]);
-        assert_eq!((found["H"].len(), found["missing"].len(), found.len()), (2, 0, 2));
-        assert!(by_hash(&rows, &[letter("other")])["other"].is_empty());
+        let hashes = [InvoiceHash::of(b"one"), InvoiceHash::of(b"other")];
+        let letters = hashes.map(|hash| Letter::new(Position::new(1), &hash, None));
+        let mut rows = [row(200, None), row(100, None), row(100, None)];
+        rows[0].invoice_hash = Some(hashes[0].base64());
+        rows[1].invoice_hash = Some(hashes[0].base64url());
+        let found = by_hash(&rows, &letters);
+        let counts = hashes.map(|hash| found[&hash].len());
+        assert_eq!((counts, found.len()), ([2, 0], 2));
     }
 }

@@ -1,11 +1,11 @@
 //! Metadata of any number of invoices, page by page.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     fmt,
 };
 
-use chrono::{DateTime, NaiveTime, Utc};
+use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 use common_http::{Endpoint, Paged};
 use futures_util::{Stream, stream};
 
@@ -16,10 +16,19 @@ use crate::v2::{
     wire::{self, InvoiceMetadata, InvoiceQueryDateType},
 };
 
+/// Queries up to now are so much shorter than the longest ones.
+const MARGIN: TimeDelta = TimeDelta::days(1);
+
+/// A query begins so much before a date that the service has shown, in case it rounds dates when it
+/// shows them; what comes twice by that is left out.
+pub(crate) const OVERLAP: TimeDelta = TimeDelta::milliseconds(1);
+
 /// What is known of the invoices in a stretch of time of any length, oldest first.
 ///
 /// The rules of the service are kept here: no query spans more than 100 days, a query that is cut
-/// after 10,000 rows goes on from its last row, and a row that two pages repeat comes once.
+/// after 10,000 rows goes on from its last row, and a row that two pages repeat comes once. A repeated
+/// row may also mean that rows of one moment changed places between two pages and that another one
+/// was passed over; so a new query begins there.
 pub struct Metadata {
     account: Account,
     filters: wire::InvoiceQueryFilters,
@@ -28,6 +37,8 @@ pub struct Metadata {
     next: Option<Query>,
     /// The invoices of the newest pages with their dates, to know a repeated one.
     seen: BTreeMap<String, Option<DateTime<Utc>>>,
+    /// The invoices of the present query, 10,000 at most.
+    given: BTreeSet<String>,
     high_water_mark: Option<DateTime<Utc>>,
     /// The lowest mark behind which a window went on: what was stored between them later was missed.
     passed: Option<DateTime<Utc>>,
@@ -60,6 +71,7 @@ impl Account {
             until,
             next: None,
             seen: BTreeMap::new(),
+            given: BTreeSet::new(),
             high_water_mark: None,
             passed: None,
             last: None,
@@ -79,14 +91,18 @@ impl Metadata {
         let is_truncated = page.is_truncated == Some(true);
         self.high_water_mark = page.permanent_storage_hwm_date.or(self.high_water_mark);
         let newest = page.invoices.last().and_then(|row| self.date(row));
-        let following = query.next(&page);
-        let after = match following {
-            Some(query) => Some(query),
-            None if is_truncated => Some(self.after_cut(newest)?),
-            None => self.window_after(),
+        let doubtful = self.repeated(&page.invoices).and_then(|date| self.window_at(date));
+        let after = match (&doubtful, query.next(&page)) {
+            (Some(again), _) => Some(again.clone()),
+            (None, Some(query)) => Some(query),
+            (None, None) if is_truncated => Some(self.after_cut(newest)?),
+            (None, None) => self.window_after(),
         };
-        let invoices = self.unseen(page.invoices);
-        self.last = newest.or(self.last);
+        self.last = match doubtful {
+            Some(again) => Some(again.range().from),
+            None => newest.or(self.last),
+        };
+        let invoices = self.unseen(page.invoices, after.as_ref());
         self.note_passed(after.as_ref());
         self.next = after;
         Ok(Some(MetadataPage { invoices, high_water_mark: self.high_water_mark, is_truncated }))
@@ -121,13 +137,14 @@ impl Metadata {
     /// `None` for others, which no mark belongs to, and while nothing is known.
     ///
     /// Once all pages were read, that is the high water mark, or the end that was asked for if it is
-    /// earlier; before that the last row, and never what lies behind a mark. Store it **after** the
-    /// rows.
+    /// earlier; before that the last row, or the end of the last query, and never what lies behind a
+    /// mark. Store it **after** the rows.
     pub fn checkpoint(&self) -> Option<DateTime<Utc>> {
         let mark = self.high_water_mark.filter(|_| self.is_by_storage())?;
         let read = match &self.next {
             None => self.until.unwrap_or(mark),
-            Some(_) => self.last?,
+            // A query that follows one that was read to its end begins there.
+            Some(query) => self.last.unwrap_or(query.range().from).max(query.range().from),
         };
         Some(read.min(mark).min(self.passed.unwrap_or(mark)))
     }
@@ -146,8 +163,7 @@ impl Metadata {
     /// Remembers the mark when the next query begins behind it.
     fn note_passed(&mut self, next: Option<&Query>) {
         let (Some(next), Some(mark)) = (next, self.high_water_mark) else { return };
-        let is_new = self.next.as_ref().is_some_and(|old| old.range() != next.range());
-        if is_new && mark < next.range().from {
+        if self.is_another(next) && mark < next.range().from {
             self.passed = Some(self.passed.map_or(mark, |passed| passed.min(mark)));
         }
     }
@@ -158,11 +174,11 @@ impl Metadata {
         let farthest = from + LONGEST_RANGE;
         let mut filters = self.filters.clone();
         filters.date_range.from = from;
-        // An end that is left out means now, which is right for the last query only.
+        // An end that is left out means now, which is right for the last query only. By the time and
+        // the clock of the service that may be later, so it is left out below the longest range only.
         filters.date_range.to = match self.until {
             Some(until) => Some(until.min(farthest)),
-            None if farthest < now => Some(farthest),
-            None => None,
+            None => Some(farthest - MARGIN).filter(|stop| *stop < now),
         };
         Query::new(filters)
     }
@@ -178,14 +194,23 @@ impl Metadata {
 
     /// The query after one that was cut: from its last row on.
     fn after_cut(&self, newest: Option<DateTime<Utc>>) -> Result<Query, Error> {
-        let before = self.next.as_ref().map(|query| query.range().from);
-        match newest {
-            Some(newest) if before.is_none_or(|before| newest > before) => Ok(self.window(newest)),
-            _ => {
-                let cause = "more invoices than one query gives have the same date";
-                Err(Error::local(ErrorKind::LimitReached, Query::INFO.name, cause))
-            }
-        }
+        newest.and_then(|newest| self.window_at(newest)).ok_or_else(|| {
+            let cause = "more invoices than one query gives have the same date";
+            Error::local(ErrorKind::LimitReached, Query::INFO.name, cause)
+        })
+    }
+
+    /// A query that has the rows of that date, if it begins later than the present one.
+    fn window_at(&self, date: DateTime<Utc>) -> Option<Query> {
+        let before = self.next.as_ref()?.range().from;
+        let from = [date - OVERLAP, date].into_iter().find(|from| *from > before)?;
+        Some(self.window(from))
+    }
+
+    /// The oldest date of rows that an earlier page of the present query had.
+    fn repeated(&self, rows: &[InvoiceMetadata]) -> Option<DateTime<Utc>> {
+        let repeated = rows.iter().filter(|row| self.given.contains(&row.ksef_number));
+        repeated.filter_map(|row| self.date(row)).min()
     }
 
     /// The date of a row that the query goes by.
@@ -200,20 +225,29 @@ impl Metadata {
     }
 
     /// Leaves out the rows that were there before, and remembers those that may come again: the
-    /// ones of this page, and those that are as old as its newest.
-    fn unseen(&mut self, rows: Vec<InvoiceMetadata>) -> Vec<InvoiceMetadata> {
-        let newest = rows.last().and_then(|row| self.date(row)).or(self.last);
-        let oldest = rows.first().and_then(|row| self.date(row));
+    /// ones of this page, and those that the next query has, too.
+    fn unseen(&mut self, rows: Vec<InvoiceMetadata>, next: Option<&Query>) -> Vec<InvoiceMetadata> {
+        let oldest = rows.first().and_then(|row| self.date(row)).or(self.last);
         let dates: Vec<_> = rows.iter().map(|row| self.date(row)).collect();
         let mut fresh = Vec::with_capacity(rows.len());
         for (row, date) in rows.into_iter().zip(dates) {
+            self.given.insert(row.ksef_number.clone());
             if self.seen.insert(row.ksef_number.clone(), date).is_none() {
                 fresh.push(row);
             }
         }
-        let kept_from = oldest.or(newest);
+        let mut kept_from = oldest;
+        if let Some(next) = next.filter(|next| self.is_another(next)) {
+            self.given.clear();
+            kept_from = kept_from.min(Some(next.range().from));
+        }
         self.seen.retain(|_, date| *date >= kept_from);
         fresh
+    }
+
+    /// Whether that is no further page of the present query.
+    fn is_another(&self, next: &Query) -> bool {
+        self.next.as_ref().is_some_and(|old| old.range() != next.range())
     }
 }
 

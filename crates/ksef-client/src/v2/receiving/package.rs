@@ -304,8 +304,12 @@ pub fn read_metadata(content: &[u8]) -> Result<Vec<InvoiceMetadata>, Error> {
         #[serde(default)]
         invoices: Vec<InvoiceMetadata>,
     }
-    let list: List = decode_json(&Bytes::copy_from_slice(content))
-        .map_err(|error| Error::local(ErrorKind::Unreadable, "receiving.read", error))?;
+    // Only a failure is read again, to learn its path: the list may be large.
+    let list: List = match serde_json::from_slice(content) {
+        Ok(list) => list,
+        Err(_) => decode_json(&Bytes::copy_from_slice(content))
+            .map_err(|error| Error::local(ErrorKind::Unreadable, "receiving.read", error))?,
+    };
     Ok(list.invoices)
 }
 
