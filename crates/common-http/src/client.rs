@@ -26,7 +26,7 @@ use crate::{
 
 /// Drives endpoints. Clones are cheap and share connections, limits and credentials.
 ///
-/// Every call goes the same way: build, wait for the limiter, authorise, send, read within the
+/// Every call goes the same way: build, authorise, wait for the limiter, send, read within the
 /// size limit, classify; once more with new credentials after a 401; then the retry decision.
 /// Dropping a call's future at any point leaves the client as it was.
 pub struct Client<A: Api> {

@@ -34,7 +34,7 @@ const WORKERS: usize = 4;
 const LONGEST: Duration = Duration::from_secs(120);
 
 /// So long a process is waited for that is to be killed at its moment.
-const PATIENCE: Duration = Duration::from_millis(2_500);
+const PATIENCE: Duration = Duration::from_millis(1_500);
 
 /// The processes of a seed, and what they said.
 pub(crate) struct House<'a> {

@@ -20,6 +20,8 @@
 //!
 //! What cannot be read without a gap is an error and not passed over: more than 10,000 invoices that
 //! were stored at the same moment, an answer without a mark, a package that lacks what it announces.
+//! The account's clock only says when a role is asked for again, and where windows of 100 days end; it
+//! may be a day behind.
 //!
 //! A checkpoint is plain data: whoever keeps one can [start over](Inbox::start_over) from it, and
 //! gets everything behind it once.

@@ -49,7 +49,9 @@ impl House {
     pub(crate) async fn with<T: Transport>(change: impl FnOnce(InProcess) -> T) -> Self {
         let sandbox = in_process().await;
         let transport = change(InProcess(sandbox.ksef_v2().service()));
-        let client = beside(&sandbox).transport(transport).build().unwrap();
+        // Time that a test lets pass is time for the client, too.
+        let time = Arc::new(VirtualClock::at(chrono::Utc::now()));
+        let client = beside(&sandbox).transport(transport).clock(time).build().unwrap();
         let account = account(&client, &sandbox, ALFA);
         let clock = Arc::new(ManualClock::at("2026-02-03T10:00:00Z".parse().unwrap()));
         let store = MemoryStore::new(clock.clone() as Arc<dyn Clock>);

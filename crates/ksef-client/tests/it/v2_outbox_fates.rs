@@ -35,7 +35,7 @@ use crate::{
     support::{ALFA, BETA, InProcess, dropped_after},
     v2_brittle::Broken,
     v2_outbox::{House, LEASE, SEND, options},
-    v2_support::{assert_expected, invoice, nip, once},
+    v2_support::{assert_expected, invoice, nip, once, quick},
 };
 
 /// A way on which KSeF seems to fail on every invoice of a session, as long as it is told to.
@@ -242,10 +242,16 @@ async fn a_refusal_at_the_call_is_final_wherever_the_carrier_dies() {
         let correction =
             Draft::new(invoice(ALFA, BETA, "FV/2"), FormCode::FA_3).correcting(&original);
         house.outbox.put(&correction).await.unwrap();
-        let ended = dropped_after(house.carrier("a").step(), pauses * 5).await.is_some();
+        let carrier = |name| {
+            let options = options(name).pause(Duration::from_millis(5));
+            house
+                .outbox
+                .carrier(house.account.clone(), options.patience(quick().within(LEASE / 60)))
+        };
+        let ended = dropped_after(carrier("a").step(), pauses * 5).await.is_some();
         house.outbox.compact().await.unwrap();
         house.clock.advance(LEASE + Duration::from_secs(1));
-        house.carry_all(&house.carrier("b")).await;
+        house.carry_all(&carrier("b")).await;
         let fate = house.fate(&correction.hash()).await;
         assert!(matches!(&fate, Fate::Refused(why) if why.code == Some(21167)), "{fate:?}");
         house.assert_true(1).await;

@@ -9,7 +9,7 @@ use std::{
 use chrono::TimeDelta;
 use common_core::{
     secret::{ExposeSecret as _, SecretString},
-    store::{Change, Expect, Records as _},
+    store::{Change, Expect, Records as _, StoreErrorKind},
 };
 use futures_util::{StreamExt as _, TryStreamExt as _, future::join, stream};
 use ksef_crypto::package::{Entry, PackError};
@@ -176,7 +176,11 @@ impl Carrier {
         if kept.is_none()
             && let Some(sealed) = &self.outbox.sealed
         {
-            let record = sealed.get(&self.outbox.names.upload(journey.key)).await?;
+            let record = match sealed.get(&self.outbox.names.upload(journey.key)).await {
+                // It was sealed with another key.
+                Err(error) if error.kind() == StoreErrorKind::Corrupt => None,
+                record => record?,
+            };
             let text = record.and_then(|record| String::from_utf8(record.value).ok());
             kept = text.and_then(|text| BatchState::from_json(&SecretString::from(text)).ok());
         }
