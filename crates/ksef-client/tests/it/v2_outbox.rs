@@ -4,9 +4,10 @@
 use std::{sync::Arc, time::Duration};
 
 use common_core::{
-    clock::{Clock, ManualClock},
+    clock::{Clock, ManualClock, SystemClock},
     store::{Position, Store},
 };
+use common_http::VirtualClock;
 use common_store::MemoryStore;
 use http::Method;
 use ksef_client::v2::{
@@ -50,7 +51,7 @@ impl House {
         let sandbox = in_process().await;
         let transport = change(InProcess(sandbox.ksef_v2().service()));
         // Time that a test lets pass is time for the client, too.
-        let time = Arc::new(VirtualClock::at(chrono::Utc::now()));
+        let time = Arc::new(VirtualClock::starting_at(SystemClock::new().now()));
         let client = beside(&sandbox).transport(transport).clock(time).build().unwrap();
         let account = account(&client, &sandbox, ALFA);
         let clock = Arc::new(ManualClock::at("2026-02-03T10:00:00Z".parse().unwrap()));
