@@ -12,29 +12,30 @@
 //!    guesses: the session is closed, its list of invoices is read, and each invoice is found by the
 //!    hash of its bytes, or is not there.
 //! 3. Only a session that has ended says for certain that an invoice is not in it, because nothing
-//!    can arrive any more. What is missing then goes into the next session.
+//!    can arrive any more. What is missing then goes into the next session, and so does what even its
+//!    end does not tell, because it failed or may not be seen any more: 5 says whether it was there.
 //!    A batch that nobody closed is never processed, so one whose upload cannot be gone on with is
 //!    left at once; that it is going to be closed is stored before.
 //! 4. A parcel belongs to the carrier that holds its lease. One that dies loses it, and another takes
-//!    the parcel over; one that only slept finds its session closed.
+//!    the parcel over; one that only slept finds its session closed, or its lease gone.
 //! 5. Should KSeF know an invoice already (status 440), the one that it names is looked up: with the
 //!    same bytes it is this very invoice, and it counts as issued.
 //!
-//! The same bytes are one invoice: putting them in again gives the fate of the first time, also years
-//! later, as long as it was not [forgotten](Outbox::forget).
+//! The same bytes are one invoice: putting them in again gives the fate of the first time once it has
+//! one, also years later, as long as it was not [forgotten](Outbox::forget).
 //!
 //! # Offline
 //!
-//! Invoices that were issued offline say so ([`Draft::offline`]) and go out by their deadlines, the
-//! nearest first. [`issue`](Outbox::issue) puts one in and hands over KOD I and KOD II, which are kept
+//! Invoices that were issued offline say so ([`Draft::offline`]) and are sent with the nearest deadline
+//! first. [`issue`](Outbox::issue) puts one in and hands over KOD I and KOD II, which are kept
 //! as they were printed; [`timetable`](Outbox::timetable) lists until when each has to be sent, and
 //! what was missed, by all outages that carriers heard of or that were
 //! [entered](Outbox::enter_outage).
 //!
 //! # Fates come early
 //!
-//! KSeF decides about the invoices of an interactive session one by one. A carrier stores each fate
-//! when it hears of it, so a KSeF number is there while the rest of the session is still under way,
+//! KSeF decides about the invoices of an interactive session one by one. A carrier stores each number,
+//! and each refusal of what an invoice holds, when it hears of it, so a KSeF number is there while the rest of the session is still under way,
 //! and [`Issued::confirmation`] fetches its confirmation.
 //!
 //! # Examples
@@ -172,7 +173,8 @@ impl Outbox {
     /// Puts an invoice in. It is durable when this returns; the same bytes are put in once.
     ///
     /// One that waits and is put in otherwise than before, as issued offline for instance, goes out as
-    /// it was put in last, unless it is on its way already. After an error, and when the process dies
+    /// it was put in last; where it is on its way already, it goes once more, and KSeF knows it by its
+    /// bytes. After an error, and when the process dies
     /// on the way, put it in again.
     pub async fn put(&self, draft: &Draft) -> Result<Fate, DurableError> {
         let hash = draft.hash();
@@ -196,7 +198,9 @@ impl Outbox {
             let place = places.first().ok_or(DurableError::Corrupt("a journal without places"))?;
             let change = Known::waiting(*place).put();
             match self.store.swap(&key, expect, change, None).await? {
-                Swap::Done(_) => return Ok(Fate::Waiting),
+                Swap::Done(_) if self.has(Some(*place), draft).await? => return Ok(Fate::Waiting),
+                // A carrier found it before this, and it has been decided about meanwhile.
+                Swap::Done(_) => known = self.known(&hash).await?,
                 Swap::Conflict(record) => {
                     known = record.as_ref().map(read_known).transpose()?;
                     if known.as_ref().is_some_and(|(known, _)| known.place() == Some(*place)) {

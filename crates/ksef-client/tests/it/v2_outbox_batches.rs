@@ -1,18 +1,24 @@
 //! Batches of an outbox: an upload that breaks off is gone on with, or left without waiting.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    path::Path,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
+use bytes::Bytes;
 use common_core::{
     secret::secret_bytes,
-    store::{Records as _, Store},
+    store::{BoxFuture, Position, Records as _, Store},
 };
+use common_http::{Body, BodyStream, Transport, TransportError};
 use common_store::SealKey;
 use http::Method;
 use ksef_client::v2::outbox::{Carrier, Fate, Outbox};
 use sandbox::fault::{Fault, Rule, Turn};
 
 use crate::{
-    support::dropped_after,
+    support::{InProcess, dropped_after},
     v2_outbox::{House, LEASE, options},
     v2_support::assert_expected,
 };
@@ -127,4 +133,110 @@ async fn an_invoice_with_an_attachment_goes_as_a_batch() {
     let kinds: Vec<_> = house.sandbox.ksef_v2().sessions().iter().map(|one| one.kind).collect();
     assert_eq!(kinds, ["Online", "Batch"]);
     assert!(matches!(house.fate(&alone).await, Fate::Refused(why) if why.code == Some(415)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_meant_for_a_batch_is_sent_once_by_a_carrier_that_makes_none() {
+    let house = House::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    put(&house, 12).await;
+    let rule = Rule::new(Fault::Reply { status: 503, retry_after: None });
+    house.sandbox.ksef_v2().faults().push(rule.on(&Method::POST, "/sessions/batch"));
+    assert!(carrier(&house, &house.outbox, "a", folder.path()).step().await.is_err());
+    house.carry_all(&house.carrier("b")).await;
+    house.assert_true(12).await;
+    assert_eq!(house.sandbox.ksef_v2().received().len(), 12, "nothing was received twice");
+    assert!(house.sandbox.ksef_v2().sessions().iter().all(|session| session.kind == "Online"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_package_that_rests_for_an_hour_holds_up_nothing_else() {
+    let house = House::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    put(&house, 12).await;
+    let rule = Rule::new(Fault::Reply { status: 429, retry_after: Some(3600) });
+    house.sandbox.ksef_v2().faults().push(rule.on(&Method::POST, "/sessions/batch"));
+    let carrier = carrier(&house, &house.outbox, "a", folder.path());
+    let (told, mut heard) = tokio::sync::mpsc::unbounded_channel();
+    let working = carrier.run(move |step| told.send(step.is_err()).unwrap());
+    let asking = async {
+        assert_eq!(heard.recv().await, Some(true), "the package could not be opened");
+        let hash = house.put("single").await;
+        let began = tokio::time::Instant::now();
+        while house.fate(&hash).await == Fate::Waiting {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            assert!(began.elapsed() < Duration::from_secs(60), "it waits for the package");
+        }
+        house.fate(&hash).await
+    };
+    tokio::select! {
+        fate = asking => assert!(matches!(fate, Fate::Issued(_)), "{fate:?}"),
+        error = working => panic!("{error}"),
+    }
+}
+
+/// A service that says of its first batches that it could not unpack them.
+#[derive(Debug)]
+struct Unpacking {
+    way: InProcess,
+    failing: usize,
+    seen: Mutex<Vec<String>>,
+}
+
+impl Transport for Unpacking {
+    fn send(
+        &self,
+        request: http::Request<Body>,
+    ) -> BoxFuture<'_, Result<http::Response<BodyStream>, TransportError>> {
+        Box::pin(async move {
+            let path = request.uri().path().to_owned();
+            let place = (request.method() == Method::GET).then(|| path.split_once("/sessions/"));
+            let session = place.flatten().map(|(_, place)| place.to_owned());
+            let answer = self.way.send(request).await?;
+            let Some(session) = session else { return Ok(answer) };
+            let (reference, is_list) = match session.split_once('/') {
+                Some((reference, _)) => (reference.to_owned(), true),
+                None => (session, false),
+            };
+            let number = {
+                let mut seen = self.seen.lock().unwrap();
+                if !seen.contains(&reference) {
+                    seen.push(reference.clone());
+                }
+                seen.iter().position(|one| *one == reference).unwrap()
+            };
+            if number >= self.failing {
+                return Ok(answer);
+            }
+            let (mut parts, body) = answer.into_parts();
+            let body = String::from_utf8(body.collect(1_000_000).await.unwrap().to_vec()).unwrap();
+            let body = match is_list {
+                true => r#"{"invoices":[]}"#.to_owned(),
+                false => ["\"code\":200", "\"code\":445"]
+                    .into_iter()
+                    .fold(body, |body, code| body.replace(code, "\"code\":430")),
+            };
+            parts.headers.remove(http::header::CONTENT_LENGTH);
+            Ok(http::Response::from_parts(parts, BodyStream::whole(Bytes::from(body))))
+        })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn packages_that_cannot_be_unpacked_are_no_fault_of_their_invoices() {
+    let failing = 2;
+    let house = House::with(|way| Unpacking { way, failing, seen: Mutex::default() }).await;
+    let folder = tempfile::tempdir().unwrap();
+    put(&house, 12).await;
+    let options = options("a").batches(folder.path(), 3, 30);
+    let carrier = house.outbox.carrier(house.account.clone(), options);
+    let began = tokio::time::Instant::now();
+    while !house.outbox.waiting(Position::START, 1).await.unwrap().is_empty() {
+        let _ = carrier.step().await;
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        assert!(began.elapsed() < Duration::from_secs(7200));
+    }
+    assert!(house.sandbox.ksef_v2().sessions().len() > failing);
+    // What came the first time is known (440), and is the same.
+    house.assert_true(12).await;
 }

@@ -215,11 +215,9 @@ async fn a_session_under_maintenance_is_left_for_another_one() {
 async fn an_answer_of_a_gateway_is_no_verdict() {
     let house = House::new().await;
     let hash = house.put("FV/1").await;
-    for fault in [
-        Fault::Reply { status: 400, retry_after: None },
-        Fault::Reply { status: 413, retry_after: None },
-    ] {
-        once(&house.sandbox, &Method::POST, SEND, fault);
+    for (nth, status) in [(1, 400), (2, 413)] {
+        let rule = Rule::new(Fault::Reply { status, retry_after: None });
+        house.sandbox.ksef_v2().faults().push(rule.on(&Method::POST, SEND).turn(Turn::Nth(nth)));
     }
     once(
         &house.sandbox,
@@ -396,4 +394,83 @@ async fn what_cannot_be_read_holds_up_nothing_else() {
     assert!(matches!(house.fate(&hash).await, Fate::Issued(_)));
     assert!(matches!(carrier.step().await, Err(DurableError::Corrupt(_))));
     let _ = Outbox::compact(&house.outbox).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_duplicate_that_cannot_be_looked_up_holds_up_no_other() {
+    let house = House::new().await;
+    let first = Outbox::new(house.store.clone() as Arc<dyn Store>, "restored").unwrap();
+    let draft = Draft::new(invoice(ALFA, BETA, "FV/1"), FormCode::FA_3);
+    first.put(&draft).await.unwrap();
+    let carrier = first.carrier(house.account.clone(), options("a"));
+    assert_eq!(carrier.step().await.unwrap(), Step::Carried { decided: 1, left: 0 });
+    let original = house.sandbox.ksef_v2().sessions()[0].reference.clone();
+    let rule = Rule::new(Fault::Reply { status: 503, retry_after: None });
+    let list = format!("/sessions/{original}/invoices");
+    house.sandbox.ksef_v2().faults().push(rule.on(&Method::GET, &list));
+    // The same invoice once more, from an outbox that knows nothing of the first.
+    let again = house.put("FV/1").await;
+    let carrier = house.carrier("b");
+    for number in 2..6 {
+        let other = house.put(&format!("FV/{number}")).await;
+        for _ in 0..20 {
+            let _ = carrier.step().await;
+            if house.fate(&other).await != Fate::Waiting {
+                break;
+            }
+        }
+        assert!(matches!(house.fate(&other).await, Fate::Issued(_)), "FV/{number}");
+        assert_eq!(house.fate(&again).await, Fate::Waiting);
+    }
+    house.sandbox.ksef_v2().faults().clear();
+    let began = tokio::time::Instant::now();
+    while house.fate(&again).await == Fate::Waiting {
+        let _ = carrier.step().await;
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        assert!(began.elapsed() < Duration::from_secs(3600));
+    }
+    assert!(matches!(house.fate(&again).await, Fate::Issued(_)));
+    assert_eq!(house.sandbox.ksef_v2().invoices().len(), 5);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_put_in_while_no_session_can_be_opened_goes_together() {
+    let house = House::new().await;
+    let rule = Rule::new(Fault::Reply { status: 503, retry_after: None });
+    house.sandbox.ksef_v2().faults().push(rule.on(&Method::POST, "/sessions/online"));
+    let carrier = house.carrier("a");
+    for number in 0..40 {
+        house.put(&format!("FV/{number}")).await;
+        let _ = carrier.step().await;
+        tokio::time::sleep(Duration::from_secs(5)).await;
+    }
+    house.sandbox.ksef_v2().faults().clear();
+    let began = tokio::time::Instant::now();
+    while !house.outbox.waiting(Position::START, 1).await.unwrap().is_empty() {
+        let _ = carrier.step().await;
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        assert!(began.elapsed() < Duration::from_secs(7200));
+    }
+    house.assert_true(40).await;
+    let sessions = house.sandbox.ksef_v2().sessions().len();
+    assert!(sessions < 16, "{sessions} sessions");
+}
+
+#[tokio::test(start_paused = true)]
+async fn time_in_which_nobody_tried_gives_nothing_up() {
+    let (house, fails) = failing("\"code\":550").await;
+    let hash = house.put("FV/1").await;
+    let carrier = house.carrier("a");
+    let _ = carrier.step().await;
+    let before = house.sandbox.ksef_v2().sessions().len();
+    tokio::time::advance(Duration::from_secs(3 * 86_400)).await;
+    house.clock.advance(Duration::from_secs(3 * 86_400));
+    for _ in 0..3 {
+        let _ = carrier.step().await;
+    }
+    assert!(house.sandbox.ksef_v2().sessions().len() > before, "it failed again");
+    assert_eq!(house.fate(&hash).await, Fate::Waiting);
+    fails.store(false, Ordering::Relaxed);
+    house.carry_all(&carrier).await;
+    house.assert_true(1).await;
 }

@@ -31,6 +31,12 @@ use crate::v2::{
 /// How many parcels are listed at a time.
 const SLICE: usize = 16;
 
+/// The service may ask for longer rests than parcels have by themselves.
+const SHORTEST_GAP: Duration = Duration::from_secs(2 * 3600);
+
+/// What is put in may wait so long for a parcel that rests.
+const SOON: Duration = Duration::from_secs(60);
+
 /// The longest rest of a parcel that fails, as a power of two of pauses.
 const LONGEST: u32 = 9;
 
@@ -58,8 +64,9 @@ pub enum Step {
 ///
 /// One step is made at a time; a second one of the same carrier would take away what the first holds.
 /// Parcels have their turns one after the other, the nearest deadline first: a parcel is sent, for a
-/// minute at most ([`CarrierOptions::turn`]), or its session is looked at once. None waits for
-/// another one, and what is put in meanwhile joins in.
+/// minute at most ([`CarrierOptions::turn`]) unless it is a package, which is made and uploaded in one
+/// turn, or its session is looked at once. None waits for another one's session, and what is put in
+/// meanwhile joins in.
 pub struct Carrier {
     pub(super) outbox: Outbox,
     pub(super) account: Account,
@@ -136,9 +143,8 @@ impl Carrier {
     /// Works until the future is dropped, or nothing can be done any more and waiting does not help: a
     /// login that was refused, a permission to send that lacks, a store that holds something else.
     ///
-    /// Other failures are told to `hear`, and tried again after the pause of the options or what the
-    /// service asks for; a parcel that fails again and again rests twice as long each time, up to 512
-    /// pauses.
+    /// Other failures are told to `hear`. A parcel that fails rests by itself, as long as the service
+    /// asks for and twice as long each time, up to 512 pauses; the others go on after one pause.
     pub async fn run(&self, mut hear: impl FnMut(&Result<Step, DurableError>)) -> DurableError {
         loop {
             let (step, is_hopeless) = match self.advance().await {
@@ -151,7 +157,7 @@ impl Carrier {
                 Ok(Step::Carried { decided: 1.., .. }) => {}
                 Ok(_) => sleep(pause).await,
                 Err(error) if is_hopeless => return error,
-                Err(error) => sleep(error.rest(pause)).await,
+                Err(_) => sleep(pause).await,
             }
         }
     }
@@ -236,7 +242,7 @@ impl Carrier {
         let mut watches = self.watches();
         let looks = watches.get(key).map_or(0, |watch| watch.looks);
         let looks = if decided > 0 { 0 } else { looks };
-        let pauses = |count: u32| self.options.pause * 2_u32.pow(count.min(LONGEST));
+        let pauses = |count: u32| self.pauses(count);
         let rest = match next {
             // The time of the schedule is that of a step, not that of a parcel.
             Next::Look => self.options.patience.next(looks, Duration::ZERO, None),
@@ -249,9 +255,9 @@ impl Carrier {
         next
     }
 
-    /// Whether a parcel waits for its next turn.
-    pub(super) fn rests(&self, key: &str) -> bool {
-        self.watches().get(key).is_some_and(|watch| Instant::now() < watch.next)
+    /// Whether the next turn of a parcel is so far away that nothing new should wait for it.
+    pub(super) fn rests_long(&self, key: &str) -> bool {
+        self.watches().get(key).is_some_and(|watch| Instant::now() + SOON < watch.next)
     }
 
     /// Carries a parcel unless another carrier has it. One whose session is only to be looked at
@@ -264,6 +270,21 @@ impl Carrier {
         let store = &*self.outbox.store;
         let done = under_lease_kept(store, key, self.holder(), work, is_kept).await?;
         Ok(done.flatten())
+    }
+
+    /// So many pauses, doubled each time.
+    fn pauses(&self, count: u32) -> Duration {
+        self.options.pause * 2_u32.pow(count.min(LONGEST))
+    }
+
+    /// After so long without a try of a parcel nobody carried it: no parcel rests that long.
+    pub(super) fn gap(&self) -> Duration {
+        (self.pauses(LONGEST) * 2).max(SHORTEST_GAP)
+    }
+
+    /// When a turn that begins now is over.
+    pub(super) fn end_of_turn(&self) -> Instant {
+        Instant::now() + self.options.turn
     }
 
     /// Who holds leases, and how long they last.

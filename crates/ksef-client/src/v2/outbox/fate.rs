@@ -26,7 +26,8 @@ pub enum Fate {
         /// The number of the one that was issued, if KSeF named it.
         original: Option<KsefNumber>,
     },
-    /// KSeF refused it for what it is, and it is not issued. An invoice that was issued offline may be
+    /// KSeF refused it, for what it is or because its issuer may not issue it (410), and it is not
+    /// issued. An invoice that was issued offline may be
     /// corrected technically ([`Draft::correcting`](super::Draft::correcting)).
     Refused(Refusal),
     /// KSeF failed on it again and again, as long as the carrier tries, or says that an invoice of

@@ -36,6 +36,9 @@ const FINAL: [u32; 3] = [21405, 21166, 21167];
 /// A technical correction of the same invoice was issued before.
 const CORRECTED: u32 = 21166;
 
+/// So often the correction that KSeF has already is looked for.
+const UNFOUND: u32 = 5;
+
 /// How far a parcel came in its turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Progress {
@@ -111,18 +114,28 @@ impl Carrier {
     async fn set_out(&self, journey: &mut Journey<'_>) -> Result<Option<Error>, DurableError> {
         // From here on letters are added to other parcels.
         journey.parcel.stage = Stage::Departing;
+        if self.options.folder.is_none() {
+            // Another carrier meant to make a package of it, and this one makes none.
+            journey.parcel.way = Way::Online;
+        }
         self.store(journey).await?;
         self.keep_waiting(journey).await?;
-        self.compare_rivals(journey).await?;
+        let is_cut = self.compare_rivals(journey).await?;
         if journey.parcel.letters.iter().all(|letter| letter.rival.is_some()) {
+            journey.waits = is_cut;
             self.store(journey).await?;
             return Ok(None);
         }
         journey.seen = 0;
         let sent = match journey.parcel.way {
-            Way::Batch if self.options.folder.is_some() => self.send_package(journey).await,
-            _ => self.send_online(journey).await,
+            Way::Batch => self.send_package(journey).await,
+            Way::Online => self.send_online(journey).await,
         };
+        if sent.is_err() && journey.parcel.session.is_none() {
+            // It never left, so letters may join it again.
+            journey.parcel.stage = Stage::Home;
+            self.store(journey).await?;
+        }
         match sent {
             // KSeF opens no session for these: for their form, as far as it says.
             Err(DurableError::Ksef(error)) if is_refused(&error) => {
@@ -225,12 +238,22 @@ impl Carrier {
     /// failures.
     async fn refusal(&self, letter: &Letter, error: &Error) -> Result<Option<Fate>, DurableError> {
         let code = error.code().map_or(0, ErrorCode::number);
-        let is_final = error.kind() == ErrorKind::Input || FINAL.contains(&code);
-        if !is_final || error.may_have_happened() {
+        // 413 comes from the way to the service, too.
+        let is_local = error.kind() == ErrorKind::Input && error.problem().is_none();
+        if !(is_local || FINAL.contains(&code)) || error.may_have_happened() {
             return Ok(None);
         }
-        let fate = if code == CORRECTED { self.correction_of(letter).await? } else { None };
-        Ok(Some(fate.unwrap_or_else(|| Fate::Refused(Refusal::of_error(error)))))
+        if code != CORRECTED {
+            return Ok(Some(Fate::Refused(Refusal::of_error(error))));
+        }
+        match self.correction_of(letter).await {
+            // That nothing is found is believed later: metadata come after the invoice.
+            Ok(None) if letter.tries >= UNFOUND => {
+                Ok(Some(Fate::Refused(Refusal::of_error(error))))
+            }
+            Err(DurableError::Ksef(_)) => Ok(None),
+            found => found,
+        }
     }
 
     /// Counts a try of one letter, or of all; those that had enough are decided about.

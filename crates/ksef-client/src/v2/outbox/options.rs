@@ -60,7 +60,8 @@ impl CarrierOptions {
     /// Sends many invoices of one form as batches, whose files are made in that folder: from so many
     /// on, and at most so many in one.
     ///
-    /// Each carrier needs a folder of its own.
+    /// Each carrier needs a folder of its own. Where one carrier of an outbox has one, all should: a
+    /// carrier without sends one by one, and invoices with attachments are refused then (415).
     pub fn batches(mut self, folder: impl Into<PathBuf>, from: usize, most: usize) -> Self {
         (self.folder, self.batch_from, self.batch) = (Some(folder.into()), from, most.max(1));
         self

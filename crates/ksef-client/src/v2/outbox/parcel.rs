@@ -87,11 +87,16 @@ pub(super) struct Letter {
     /// How it was issued, if offline.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) issue: Option<Issue>,
-    /// So often KSeF failed on it, and since when.
+    /// So often KSeF failed on it, since when, and when it did last.
     #[serde(default)]
     pub(super) tries: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) failing_since: Option<DateTime<Utc>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) failed_at: Option<DateTime<Utc>>,
+    /// KSeF said once that its file is not what had been declared, or too large.
+    #[serde(default)]
+    pub(super) misfit: bool,
     /// The invoice that has its number already, while nobody could find out whether it is this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) rival: Option<Rival>,
@@ -108,8 +113,9 @@ pub(super) struct Rival {
 
 impl Letter {
     pub(super) fn new(position: Position, hash: &InvoiceHash, issue: Option<Issue>) -> Self {
-        let (tries, failing_since, rival) = (0, None, None);
-        Self { position, hash: hash.base64(), issue, tries, failing_since, rival }
+        let (tries, failing_since, failed_at) = (0, None, None);
+        let (hash, misfit, rival) = (hash.base64(), false, None);
+        Self { position, hash, issue, tries, failing_since, failed_at, misfit, rival }
     }
 
     /// The moment by which it has to be sent, as for a parcel.

@@ -115,7 +115,7 @@ impl Carrier {
         lease: &Lease,
     ) -> Result<(), DurableError> {
         let fits = |one: &&mut Stored| {
-            one.parcel.kind == group.kind && one.parcel.is_at_home() && !self.rests(&one.key)
+            one.parcel.kind == group.kind && one.parcel.is_at_home() && !self.rests_long(&one.key)
         };
         for Stored { key, version, parcel } in parcels.iter_mut().filter(fits) {
             let (way, most) = self.way(&group.kind, parcel.letters.len() + group.letters.len());

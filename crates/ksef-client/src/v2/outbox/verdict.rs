@@ -19,16 +19,15 @@ pub(super) enum Verdict {
     Known(Rival),
     /// KSeF has not decided.
     Pending,
-    /// KSeF failed on it in this session: it broke off (500, 550), the session failed (405), or what
-    /// arrived was not what had been declared (430, 435). It may be sent in another one; had it been
-    /// stored after all, KSeF would say so (440).
+    /// KSeF failed on it in this session: it broke off (500, 550), the session failed (405), or it
+    /// could not be decrypted (435). It may be sent in another one; had it been stored after all, KSeF
+    /// would say so (440).
     Failed(Refusal),
+    /// What arrived was not what had been declared, or is too large (430).
+    Misfit(Refusal),
     /// It has an attachment, and those go in batches (415).
     Attachment(Refusal),
 }
-
-/// Files that differ from what was declared are told by this code, and files that are too large.
-pub(super) const MISFIT: i64 = 430;
 
 /// What a session says about one invoice, by the rows that have its hash.
 ///
@@ -58,7 +57,8 @@ fn of_row(row: &SessionInvoiceStatusResponse, session: &ReferenceNumber) -> Verd
         InvoiceState::Refused(status) => {
             let why = Refusal::of_status(&status);
             match status.code {
-                405 | 430 | 435 => Verdict::Failed(why),
+                405 | 435 => Verdict::Failed(why),
+                430 => Verdict::Misfit(why),
                 415 => Verdict::Attachment(why),
                 _ => Verdict::Decided(Fate::Refused(why)),
             }
@@ -74,7 +74,8 @@ fn rank(verdict: &Verdict) -> u8 {
         Verdict::Known(_) => 2,
         Verdict::Decided(_) => 3,
         Verdict::Attachment(_) => 4,
-        Verdict::Failed(_) => 5,
+        Verdict::Misfit(_) => 5,
+        Verdict::Failed(_) => 6,
     }
 }
 
@@ -136,12 +137,13 @@ mod tests {
         assert_eq!(of(&[row(100, None)]), Some(Verdict::Pending));
         assert_eq!(of(&[row(200, None)]), Some(Verdict::Pending));
         assert_eq!(of(&[row(450, None), row(150, None)]), Some(Verdict::Pending));
-        for code in [405, 430, 435, 500, 550] {
+        for code in [405, 435, 500, 550] {
             let failed = of(&[row(code, None)]);
             let Some(Verdict::Failed(why)) = failed else { panic!("{failed:?}") };
             assert_eq!(why.code, Some(code.into()));
         }
         assert!(matches!(of(&[row(415, None)]), Some(Verdict::Attachment(_))));
+        assert!(matches!(of(&[row(430, None)]), Some(Verdict::Misfit(_))));
         let known = of(&[row(440, None), row(550, None)]);
         let Some(Verdict::Known(Rival { number: Some(_), session: Some(_) })) = known else {
             panic!("{known:?}")

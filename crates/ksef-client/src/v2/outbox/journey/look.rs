@@ -2,25 +2,23 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
 use futures_util::TryStreamExt as _;
 use ksef_crypto::number::ReferenceNumber;
 
 use super::{
     Carrier, DurableError, Journey, Way,
-    lookup::{self, Numbers},
+    lookup::{self, Found, Lookup},
     session::Course,
 };
 use crate::v2::{
     outbox::{
         fate::{Fate, Refusal},
         parcel::Letter,
-        verdict::{self, MISFIT, Verdict},
+        verdict::{self, Verdict},
     },
     sessions,
 };
-
-/// Files that do not fit what was declared are sent so often.
-const MISFIT_TRIES: u32 = 2;
 
 /// A session that has ended is looked at so often again for a decision that should be there.
 const LATE_DECISIONS: u32 = 8;
@@ -50,19 +48,21 @@ impl Carrier {
         let list = sessions::Invoices::new(session.clone());
         let rows: Vec<_> = self.account.items(list).try_collect().await?;
         let found = verdict::by_hash(&rows, &journey.parcel.letters);
-        let mut lists = HashMap::from([(session.clone(), lookup::numbers(&rows))]);
-        let (mut decided, mut changed, mut stays) = (Vec::new(), Vec::new(), false);
+        let mut lookup = Lookup::until(self.end_of_turn());
+        lookup.know(session.clone(), lookup::numbers(&rows));
+        let (mut decided, mut changed) = (Vec::new(), Vec::new());
+        let (mut stays, mut packs) = (false, false);
         for letter in journey.parcel.letters.clone() {
             let rows = found.get(&letter.hash()?).map(Vec::as_slice).unwrap_or_default();
             let verdict = verdict::of_rows(rows, session);
-            match self.next(journey, course, verdict, letter.clone(), &mut lists).await? {
+            match self.next(journey, course, verdict, letter.clone(), &mut lookup).await? {
                 Next::Decided(fate) => decided.push((letter, fate)),
                 Next::Stays(letter) => {
                     stays = true;
                     changed.push(letter);
                 }
                 Next::Again(letter) => changed.push(letter),
-                Next::Package => journey.parcel.way = Way::Batch,
+                Next::Package => packs = true,
             }
         }
         if *course == Course::Going && decided.is_empty() {
@@ -78,11 +78,14 @@ impl Carrier {
             }
         }
         if *course != Course::Going {
-            journey.waits = stays;
+            journey.waits = stays || lookup.is_cut();
             if matches!(course, Course::Failed(_)) {
                 self.pack_fewer(&mut journey.parcel);
             }
             if !stays {
+                if packs {
+                    journey.parcel.way = Way::Batch;
+                }
                 journey.parcel.leave_session();
             }
         }
@@ -95,7 +98,7 @@ impl Carrier {
         course: &Course,
         verdict: Option<Verdict>,
         letter: Letter,
-        lists: &mut HashMap<ReferenceNumber, Numbers>,
+        lookup: &mut Lookup,
     ) -> Result<Next, DurableError> {
         let verdict = match (verdict, course) {
             (Some(Verdict::Decided(fate)), _) => return Ok(Next::Decided(fate)),
@@ -107,13 +110,17 @@ impl Carrier {
             (Some(Verdict::Known(rival)), _) => {
                 let why = Refusal::unseen(&rival);
                 let letter = Letter { rival: Some(rival), ..letter };
-                match self.compare(&letter, lists).await? {
-                    Some(fate) => Next::Decided(fate),
-                    None => self.again(letter, why),
+                match self.compare(&letter, lookup).await? {
+                    Found::Fate(fate) => Next::Decided(fate),
+                    Found::Nothing => self.again(letter, why),
+                    Found::Later => Next::Again(letter),
                 }
             }
             (Some(Verdict::Attachment(_)), _) if may_batch => Next::Package,
             (Some(Verdict::Attachment(why)), _) => Next::Decided(Fate::Refused(why)),
+            // The content is the same each time: it is a size that is refused.
+            (Some(Verdict::Misfit(why)), _) if letter.misfit => Next::Decided(Fate::Refused(why)),
+            (Some(Verdict::Misfit(why)), _) => self.again(Letter { misfit: true, ..letter }, why),
             (Some(Verdict::Failed(why)), _) => self.again(letter, why),
             (_, Course::Failed(why)) => self.again(letter, why.clone()),
             // The session has ended without a decision about it, and should have had one.
@@ -135,35 +142,39 @@ impl Carrier {
     /// Counts a try of a letter; its fate when there were enough.
     pub(super) fn tried(&self, letter: Letter, why: Refusal) -> Result<Letter, Fate> {
         let now = self.account.clock().now();
-        let since = letter.failing_since.unwrap_or(now);
+        // What failed before nobody tried for long counts no more.
+        let is_near = |at: DateTime<Utc>| (now - at).to_std().is_ok_and(|gap| gap < self.gap());
+        let since = letter.failing_since.filter(|_| letter.failed_at.is_some_and(is_near));
+        let since = since.unwrap_or(now);
         let tries = letter.tries.saturating_add(1);
-        let letter = Letter { tries, failing_since: Some(since), ..letter };
-        if why.code == Some(MISFIT) && letter.tries >= MISFIT_TRIES {
-            // The content is the same each time: it is a size that is refused.
-            return Err(Fate::Refused(why));
-        }
+        let letter = Letter { tries, failing_since: Some(since), failed_at: Some(now), ..letter };
         let is_enough = (now - since).to_std().is_ok_and(|time| time >= self.options.give_up);
         if is_enough { Err(Fate::Unresolved(why)) } else { Ok(letter) }
     }
 
-    /// Looks up the rivals of letters that nobody could compare before.
+    /// Looks up the rivals of letters that nobody could compare before. Whether that was cut short is
+    /// answered: others of the parcel need not wait for it.
     pub(super) async fn compare_rivals(
         &self,
         journey: &mut Journey<'_>,
-    ) -> Result<(), DurableError> {
-        let (mut lists, mut decided) = (HashMap::new(), Vec::new());
-        for at in 0..journey.parcel.letters.len() {
+    ) -> Result<bool, DurableError> {
+        let (mut lookup, mut decided) = (Lookup::until(self.end_of_turn()), Vec::new());
+        // Those that were asked about least come first: there are not questions for all of them.
+        let mut order: Vec<_> = (0..journey.parcel.letters.len()).collect();
+        order.sort_by_key(|at| journey.parcel.letters[*at].tries);
+        for at in order {
             let letter = journey.parcel.letters[at].clone();
             let Some(rival) = &letter.rival else { continue };
-            if let Some(fate) = self.compare(&letter, &mut lists).await? {
-                decided.push((letter, fate));
-                continue;
-            }
-            match self.tried(letter.clone(), Refusal::unseen(rival)) {
-                Ok(tried) => journey.parcel.letters[at] = tried,
-                Err(fate) => decided.push((letter, fate)),
+            match self.compare(&letter, &mut lookup).await? {
+                Found::Fate(fate) => decided.push((letter, fate)),
+                Found::Later => {}
+                Found::Nothing => match self.tried(letter.clone(), Refusal::unseen(rival)) {
+                    Ok(tried) => journey.parcel.letters[at] = tried,
+                    Err(fate) => decided.push((letter, fate)),
+                },
             }
         }
-        self.decide(journey, decided).await
+        self.decide(journey, decided).await?;
+        Ok(lookup.is_cut())
     }
 }

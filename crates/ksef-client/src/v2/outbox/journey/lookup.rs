@@ -8,6 +8,7 @@ use ksef_crypto::{
     link::InvoiceHash,
     number::{KsefNumber, ReferenceNumber},
 };
+use tokio::time::Instant;
 
 use super::{Carrier, DurableError};
 use crate::{
@@ -40,6 +41,40 @@ const ROLES: [InvoiceQuerySubjectType; 4] = [
 /// The invoices of a session that are issued: their hashes and KSeF numbers.
 pub(super) type Numbers = Vec<(InvoiceHash, KsefNumber)>;
 
+/// What was asked for in one turn. The context has a few questions an hour for all it does, so none is
+/// asked twice, and none after one that was not answered or when the turn is over.
+pub(super) struct Lookup {
+    lists: HashMap<ReferenceNumber, Numbers>,
+    until: Instant,
+    is_cut: bool,
+}
+
+/// What is found out about a letter whose invoice KSeF knows.
+pub(super) enum Found {
+    /// It is its very own invoice, or surely another one.
+    Fate(Fate),
+    /// Everything was asked, and nothing tells.
+    Nothing,
+    /// Nothing more can be asked now.
+    Later,
+}
+
+impl Lookup {
+    pub(super) fn until(until: Instant) -> Self {
+        Self { lists: HashMap::new(), until, is_cut: false }
+    }
+
+    /// Takes over the list of a session that was read already.
+    pub(super) fn know(&mut self, session: ReferenceNumber, numbers: Numbers) {
+        self.lists.insert(session, numbers);
+    }
+
+    /// Whether there was more to ask.
+    pub(super) fn is_cut(&self) -> bool {
+        self.is_cut
+    }
+}
+
 pub(super) fn numbers(rows: &[SessionInvoiceStatusResponse]) -> Numbers {
     // A refused row may name the number of another invoice.
     let issued = rows.iter().filter(|row| row.status.code == 200);
@@ -50,10 +85,29 @@ pub(super) fn numbers(rows: &[SessionInvoiceStatusResponse]) -> Numbers {
 }
 
 impl Carrier {
-    /// The fate of a letter whose rival is its very own invoice, or surely another one; `None` when
-    /// that cannot be told yet. By the list of the rival's session, and where that may not be seen,
-    /// by its metadata.
+    /// Whether the rival of a letter is its very own invoice: by the list of the rival's session, and
+    /// where that may not be seen, by its metadata.
     pub(super) async fn compare(
+        &self,
+        letter: &Letter,
+        lookup: &mut Lookup,
+    ) -> Result<Found, DurableError> {
+        lookup.is_cut |= Instant::now() >= lookup.until;
+        if lookup.is_cut {
+            return Ok(Found::Later);
+        }
+        match self.compare_by(letter, &mut lookup.lists).await {
+            Ok(fate) => Ok(fate.map_or(Found::Nothing, Found::Fate)),
+            Err(DurableError::Ksef(error)) if !is_login(&error) => {
+                tracing::debug!(%error, "an invoice that ksef knows is compared later");
+                lookup.is_cut = true;
+                Ok(Found::Later)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn compare_by(
         &self,
         letter: &Letter,
         lists: &mut HashMap<ReferenceNumber, Numbers>,
@@ -85,7 +139,7 @@ impl Carrier {
     }
 
     /// The fate of a technical correction when KSeF says that it has one already: it may be this very
-    /// one. `None` when no issued invoice of its number can be found.
+    /// one. `None` when there is no issued invoice of its number; a login that may not ask is a failure.
     pub(super) async fn correction_of(
         &self,
         letter: &Letter,
@@ -98,7 +152,7 @@ impl Carrier {
         let range = InvoiceQueryDateRange::new(InvoiceQueryDateType::Invoicing, until - LOOK_BACK);
         let mut filters = InvoiceQueryFilters::new(range.to(until), ROLES[0]);
         filters.invoice_number = Some(key.number().to_owned());
-        let rows = self.metadata(filters).await?;
+        let rows = self.account.send(&invoices::Query::new(filters)).await?.invoices;
         let (own, corrected) = (letter.hash()?, draft.corrected());
         let of = |text: Option<&String>| text.and_then(|text| InvoiceHash::from_base64(text));
         let same = rows.iter().find(|row| of(row.invoice_hash.as_ref()) == Some(own));
@@ -154,6 +208,10 @@ const LOOK_BACK: TimeDelta = TimeDelta::days(99);
 fn issued(number: KsefNumber, session: Option<ReferenceNumber>) -> Fate {
     let (invoicing_date, permanent_storage_date, mode) = (None, None, None);
     Fate::Issued(Issued { number, session, invoicing_date, permanent_storage_date, mode })
+}
+
+fn is_login(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::NoLogin | ErrorKind::Unauthenticated)
 }
 
 fn is_hidden(error: &Error) -> bool {
