@@ -210,11 +210,12 @@ impl Transport for Unpacking {
             }
             let (mut parts, body) = answer.into_parts();
             let body = String::from_utf8(body.collect(1_000_000).await.unwrap().to_vec()).unwrap();
-            let body = match is_list {
-                true => r#"{"invoices":[]}"#.to_owned(),
-                false => ["\"code\":200", "\"code\":445"]
+            let body = if is_list {
+                r#"{"invoices":[]}"#.to_owned()
+            } else {
+                ["\"code\":200", "\"code\":445"]
                     .into_iter()
-                    .fold(body, |body, code| body.replace(code, "\"code\":430")),
+                    .fold(body, |body, code| body.replace(code, "\"code\":430"))
             };
             parts.headers.remove(http::header::CONTENT_LENGTH);
             Ok(http::Response::from_parts(parts, BodyStream::whole(Bytes::from(body))))

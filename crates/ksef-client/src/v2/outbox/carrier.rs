@@ -155,9 +155,8 @@ impl Carrier {
             let pause = self.options.pause;
             match step {
                 Ok(Step::Carried { decided: 1.., .. }) => {}
-                Ok(_) => sleep(pause).await,
                 Err(error) if is_hopeless => return error,
-                Err(_) => sleep(pause).await,
+                Ok(_) | Err(_) => sleep(pause).await,
             }
         }
     }
