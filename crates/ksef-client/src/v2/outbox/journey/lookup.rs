@@ -10,7 +10,7 @@ use ksef_crypto::{
 };
 use tokio::time::Instant;
 
-use super::{Carrier, DurableError};
+use super::{Carrier, DurableError, session};
 use crate::{
     check::{Profile, check},
     v2::{
@@ -214,7 +214,7 @@ fn is_login(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::NoLogin | ErrorKind::Unauthenticated)
 }
 
+/// Whether something may not be seen, or not asked in that role.
 fn is_hidden(error: &Error) -> bool {
-    let kinds = [ErrorKind::NotFound, ErrorKind::Forbidden, ErrorKind::Gone, ErrorKind::Invalid];
-    kinds.contains(&error.kind())
+    session::is_hidden(error) || error.kind() == ErrorKind::Invalid
 }

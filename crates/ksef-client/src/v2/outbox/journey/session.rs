@@ -131,6 +131,6 @@ impl Carrier {
     }
 }
 
-fn is_hidden(error: &Error) -> bool {
+pub(super) fn is_hidden(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Forbidden | ErrorKind::Gone)
 }
