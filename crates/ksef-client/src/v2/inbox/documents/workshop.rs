@@ -22,25 +22,26 @@ const HANDS: usize = 4;
 /// A folder for one step.
 ///
 /// Its name bears the number of the lease, so that a process that has lost its lease and does not
-/// know it yet works in another one. What a dead process leaves is removed by the next one.
+/// know it yet works in another one. What a dead process leaves is removed by the next one that can:
+/// somebody who was held up, or a step that was dropped in mid-write, may still be writing there.
 pub(super) struct Workshop {
     folder: PathBuf,
     drafts: PathBuf,
 }
 
 impl Workshop {
-    /// Makes an empty one, whose name begins so, and removes all others whose names do.
+    /// Makes an empty one, whose name begins so, and removes all others whose names do, as far as they
+    /// let themselves be removed.
     pub(super) async fn open(folder: &Path, name: String, lease: &Lease) -> Result<Self, Error> {
         let (folder, fence) = (folder.to_owned(), lease.fence.number());
         let open = move || {
             let all = folder.join(DRAFTS);
             fs::create_dir_all(&all)?;
-            for entry in fs::read_dir(&all)? {
-                let entry = entry?;
+            for entry in fs::read_dir(&all)?.flatten() {
                 let found = entry.file_name();
                 let number = found.to_str().and_then(|found| found.strip_prefix(&name));
                 if number.is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit())) {
-                    fs::remove_dir_all(entry.path())?;
+                    fs::remove_dir_all(entry.path()).ok();
                 }
             }
             let drafts = all.join(format!("{name}{fence}"));
@@ -127,4 +128,53 @@ async fn blocking<T: Send + 'static>(
 
 fn file(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
     Error::local(ErrorKind::File, STEP, error)
+}
+
+#[cfg(test)]
+mod tests {
+    use common_core::store::Fence;
+
+    use super::*;
+
+    async fn open(folder: &Path, fence: u64) -> Workshop {
+        let until = "2026-01-01T00:00:00Z".parse().unwrap();
+        let (name, holder) = ("inbox".to_owned(), "a".to_owned());
+        let lease = Lease { name, holder, fence: Fence::new(fence), until };
+        Workshop::open(folder, "role-".to_owned(), &lease).await.unwrap()
+    }
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = fs::read_dir(folder).unwrap();
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    }
+
+    #[tokio::test]
+    async fn whoever_is_still_writing_keeps_nobody_from_the_work() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut threads = Vec::new();
+        for fence in 0..50 {
+            let workshop = open(folder.path(), fence).await;
+            let mut write = workshop.visit();
+            write("first.xml", b"").unwrap();
+            let rest = move || (0..300).try_for_each(|number| write(&number.to_string(), b""));
+            threads.push(thread::spawn(rest));
+        }
+        for thread in threads {
+            // Fails where the folder was removed meanwhile.
+            thread.join().unwrap().ok();
+        }
+        let last = open(folder.path(), 50).await;
+        assert_eq!(names(&folder.path().join(DRAFTS)), ["role-50"]);
+        assert!(names(last.drafts()).is_empty());
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_removed_is_in_nobodys_way() {
+        let folder = tempfile::tempdir().unwrap();
+        let drafts = folder.path().join(DRAFTS);
+        fs::create_dir(&drafts).unwrap();
+        fs::write(drafts.join("role-1"), b"no folder").unwrap();
+        open(folder.path(), 2).await.close().await;
+        assert_eq!(fs::read(drafts.join("role-1")).unwrap(), b"no folder");
+    }
 }
