@@ -15,6 +15,7 @@ mod relay;
 mod tally;
 mod tries;
 mod verdict;
+mod wrapped;
 
 pub use campaign::{Campaign, complain};
 pub use cost::cpu;
@@ -23,6 +24,7 @@ pub use relay::{Holding, Relay, Tearing};
 pub use tally::{Row, Tally};
 pub use tries::{Leave, Tries};
 pub use verdict::Verdict;
+pub use wrapped::{Around, Wrapped};
 
 /// Why a seed could not be run at all; no verdict on what is tried.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;

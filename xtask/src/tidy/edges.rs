@@ -32,7 +32,7 @@ const DOORS: &[Doors] = &[
         &[SANDBOX, TRIAL],
     ),
     doors("sandbox", &["c14n", "common-core"]),
-    doors("trial", &[SANDBOX]),
+    doors("trial", &["common-core", SANDBOX]),
     doors("xtask", &[]),
     // It runs the fuzz targets, which look into everything that reads what strangers wrote.
     doors(

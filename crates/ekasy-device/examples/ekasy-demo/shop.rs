@@ -29,6 +29,7 @@ use sandbox::{
 };
 use serde_json::Value;
 use tokio::{task::JoinHandle, time::sleep};
+use trial::Wrapped;
 
 use crate::{
     Outcome, account, goods,
@@ -137,7 +138,8 @@ impl Shop {
         let store = SqliteStore::open_with_clock(&self.journal, self.clock.clone())?;
         let key = SealKey::new(1, secret_bytes(vec![7; 32]))?;
         let options = JournalOptions::new(self.register.unique_number.parse()?, "till", key);
-        Ok(Journal::open(Arc::new(store::Still(store)), options.lease(HOUR * 4)).await?)
+        Ok(Journal::open(Arc::new(Wrapped::new(store, store::Still)), options.lease(HOUR * 4))
+            .await?)
     }
 
     pub(crate) fn credentials(&self) -> Outcome<Credentials> {

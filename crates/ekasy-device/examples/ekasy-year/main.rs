@@ -28,6 +28,7 @@ use sandbox::{
     Sandbox,
     crk::{Command, Crk, Keep, Kind},
 };
+use trial::Wrapped;
 
 use register::{SoftwareRegister, credentials, document, frame, report, wires};
 use still::Still;
@@ -96,7 +97,7 @@ async fn live(days: u64) -> Fallible<Told> {
     let key = SealKey::new(1, secret_bytes(vec![7; 32]))?;
     let number = own.unique_number.parse()?;
     let options = JournalOptions::new(own.unique_number.parse()?, "year", key).lease(HOUR * 24);
-    let journal = Journal::open(Arc::new(Still(store)), options).await?;
+    let journal = Journal::open(Arc::new(Wrapped::new(store, Still)), options).await?;
     let environment = Environment::at(crk.cpd_url(), crk.webapi_url(), crk.hub_url())?;
     let client = Client::builder(number, environment, wires(crk, &own), credentials(&own)?)
         .clock(clock.clone())

@@ -14,7 +14,7 @@ use sandbox::{
 };
 
 use crate::{
-    journal::dying::{Dying, Fault as Cut, Moment},
+    journal::dying::{Dying, Failing, Fault as Cut, Moment},
     till::{MORNING, Till, calm, hostile, hours, pass},
 };
 
@@ -370,13 +370,13 @@ async fn the_power_may_go_at_every_operation_of_the_store() {
         loop {
             at += 1;
             let till = Till::of(calm().await, Kind::Software);
-            let dying = Dying::new(till.store.clone(), at, moment, Cut::Death);
+            let dying = Dying::new(till.store.clone(), Failing::new(at, moment, Cut::Death));
             let engine = std::sync::Arc::new(dying.clone());
             let cut = match till.journal_in(engine).await {
                 Ok(journal) => till.fiscalisation(journal).run().await.is_err(),
                 Err(_) => true,
             };
-            let is_through = !dying.has_failed();
+            let is_through = !dying.around.has_failed();
             assert_eq!(cut, !is_through, "a dead store at {at}");
             let journal = till.journal().await;
             let fiscalised = outcome(&till, &journal).await;

@@ -25,7 +25,7 @@ use sandbox::{
 };
 
 use crate::{
-    journal::dying::{Dying, Fault as Cut, Moment},
+    journal::dying::{Dying, Failing, Fault as Cut, Moment},
     till::{Till, calm, document, hours, now, pass},
 };
 
@@ -197,10 +197,10 @@ async fn the_store_may_die_at_every_operation_of_a_renewal() {
             let till = software().await;
             let kept = KeyRing::new(till.client(), till.journal().await).renew().await.unwrap();
             pass(hours(24)).await;
-            let dying = Dying::new(till.store.clone(), at, moment, Cut::Death);
+            let dying = Dying::new(till.store.clone(), Failing::new(at, moment, Cut::Death));
             if let Ok(journal) = till.journal_in(Arc::new(dying.clone())).await {
                 let renewed = KeyRing::new(till.client(), journal).renew().await;
-                assert_eq!(renewed.is_err(), dying.has_failed(), "at {at}");
+                assert_eq!(renewed.is_err(), dying.around.has_failed(), "at {at}");
             }
             let journal = till.journal().await;
             let day = today(&till);
@@ -209,7 +209,7 @@ async fn the_store_may_die_at_every_operation_of_a_renewal() {
             assert_eq!(key, kept.for_day(day).unwrap().expose_bytes(), "at {at}");
             let held = KeyRing::new(till.client(), journal).renew().await.unwrap();
             assert_eq!(held.days_after(day), 2, "at {at}");
-            if !dying.has_failed() {
+            if !dying.around.has_failed() {
                 assert!(at > 5, "only {at} operations");
                 break;
             }

@@ -26,7 +26,7 @@ use sandbox::{
 
 use crate::{
     support::{ALFA, BETA},
-    v2_brittle::BrittleStore,
+    v2_brittle::{Brittle, BrittleStore},
     v2_support::{account, assert_expected, beside, in_process, invoice, once, quick},
 };
 
@@ -70,7 +70,7 @@ impl House {
         }
         let clock = Arc::new(ManualClock::at("2026-02-03T10:00:00Z".parse().unwrap()));
         let store = MemoryStore::new(clock.clone() as Arc<dyn Clock>);
-        let store = Arc::new(BrittleStore::new(store));
+        let store = Arc::new(BrittleStore::new(store, Brittle::default()));
         let inbox = Inbox::new(store.clone(), "nip-beta").unwrap();
         let documents = tempfile::tempdir().unwrap();
         let since = now - ago[0] - TimeDelta::hours(1);
@@ -135,7 +135,7 @@ impl House {
     /// Begins anew: nothing was collected yet, and what was begun is forgotten.
     fn forget(&mut self) {
         let store = MemoryStore::new(self.clock.clone() as Arc<dyn Clock>);
-        self.store = Arc::new(BrittleStore::new(store));
+        self.store = Arc::new(BrittleStore::new(store, Brittle::default()));
         self.inbox = Inbox::new(self.store.clone(), "nip-beta").unwrap();
         self.documents = tempfile::tempdir().unwrap();
     }

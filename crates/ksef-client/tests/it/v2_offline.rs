@@ -29,7 +29,7 @@ use sandbox::ksef_v2;
 
 use crate::{
     support::{ALFA, BETA, dropped_after},
-    v2_brittle::{BrittleStore, Broken},
+    v2_brittle::{Brittle, BrittleStore, Broken},
     v2_outbox::{House, options},
     v2_support::{assert_expected, invoice},
     v2_test_data_support::latarnia,
@@ -50,7 +50,7 @@ fn issuer(name: &str) -> (Issuer, Certificate) {
 
 fn brittle() -> Arc<BrittleStore> {
     let clock: Arc<dyn Clock> = Arc::new(ManualClock::at("2026-02-03T10:00:00Z".parse().unwrap()));
-    Arc::new(BrittleStore::new(MemoryStore::new(clock)))
+    Arc::new(BrittleStore::new(MemoryStore::new(clock), Brittle::default()))
 }
 
 fn outbox(store: &Arc<BrittleStore>) -> Outbox {
@@ -121,7 +121,7 @@ async fn a_store_that_breaks_down_leaves_codes_and_invoice_or_neither_told() {
     let draft = offline("O/1", Mode::Offline24, "2026-02-06");
     for (calls, how) in (0..4).flat_map(|calls| [(calls, Broken::Before), (calls, Broken::After)]) {
         let store = brittle();
-        store.break_after(calls, how);
+        store.around.break_after(calls, how);
         let outbox = outbox(&store);
         let failed = outbox.issue(&draft, &issuer).await;
         assert!(matches!(failed, Err(DurableError::Store(_))), "{calls} {how:?}");

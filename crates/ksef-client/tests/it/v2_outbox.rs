@@ -24,7 +24,7 @@ use sandbox::{
 
 use crate::{
     support::{ALFA, BETA, InProcess, dropped_after},
-    v2_brittle::BrittleStore,
+    v2_brittle::{Brittle, BrittleStore},
     v2_support::{account, assert_expected, beside, in_process, invoice, once, quick},
     v2_test_data_support::latarnia,
 };
@@ -56,7 +56,7 @@ impl House {
         let account = account(&client, &sandbox, ALFA);
         let clock = Arc::new(ManualClock::at("2026-02-03T10:00:00Z".parse().unwrap()));
         let store = MemoryStore::new(clock.clone() as Arc<dyn Clock>);
-        let store = Arc::new(BrittleStore::new(store));
+        let store = Arc::new(BrittleStore::new(store, Brittle::default()));
         let outbox = Outbox::new(store.clone() as Arc<dyn Store>, "nip-alfa").unwrap();
         Self { sandbox, account, clock, store, outbox }
     }

@@ -323,8 +323,8 @@ async fn a_store_that_breaks_down_at_any_call_loses_and_doubles_nothing() {
             let house = House::new().await;
             house.put("FV/1").await;
             house.put("FV/2").await;
-            let before = house.store.calls();
-            house.store.break_after(at, how);
+            let before = house.store.around.calls();
+            house.store.around.break_after(at, how);
             let carrier = house.carrier("a");
             for _ in 0..30 {
                 let _ = carrier.step().await;
@@ -332,7 +332,7 @@ async fn a_store_that_breaks_down_at_any_call_loses_and_doubles_nothing() {
             assert_eq!(house.outbox.waiting(Position::START, 10).await.unwrap(), []);
             house.assert_true(2).await;
             assert_eq!(house.sandbox.ksef_v2().received().len(), 2, "call {at} {how:?}");
-            calls = house.store.calls() - before;
+            calls = house.store.around.calls() - before;
         }
         if at > 60 {
             break;

@@ -7,7 +7,7 @@ use ekasy_device::journal::Journal;
 use tokio::time::timeout;
 
 use super::{
-    dying::{Dying, Fault, Moment},
+    dying::{Dying, Failing, Fault, Moment},
     id,
     life::{LAST, World, is_of_the_store, live},
     memory, open, options, range, read,
@@ -27,7 +27,7 @@ async fn a_life_without_trouble_is_complete() {
 /// Cut off at that operation, in that way; whether the operation was reached.
 async fn cut_off(at: usize, moment: Moment, fault: Fault) -> bool {
     let store = memory();
-    let dying = Dying::new(store.clone(), at, moment, fault);
+    let dying = Dying::new(store.clone(), Failing::new(at, moment, fault));
     live_on(store, dying, fault, &format!("{at} {moment:?}")).await
 }
 
@@ -46,7 +46,7 @@ async fn live_on(store: Arc<MemoryStore>, dying: Dying, fault: Fault, which: &st
             }
         }
     }
-    let has_failed = dying.has_failed();
+    let has_failed = dying.around.has_failed();
     let journal = open(store).await;
     live(&journal, &mut world).await.unwrap();
     world.judge(&journal).await;
@@ -85,7 +85,8 @@ async fn recovery_may_be_cut_off_too() {
         for (moment, later) in (1..=12).flat_map(|n| [(Moment::Before, n), (Moment::After, n)]) {
             for at in (5..90).step_by(7) {
                 let store = memory();
-                let dying = Dying::new(store.clone(), at, moment, fault).and_again(later);
+                let dying =
+                    Dying::new(store.clone(), Failing::new(at, moment, fault).and_again(later));
                 let which = format!("{at} and {later} later {moment:?}");
                 assert!(live_on(store, dying, fault, &which).await, "{which}");
             }
@@ -101,7 +102,7 @@ async fn many_deaths_lose_nothing() {
         let mut at = stride;
         for death in 0..400 {
             let moment = if death % 2 == 0 { Moment::Before } else { Moment::After };
-            let dying = Dying::new(store.clone(), at, moment, Fault::Death);
+            let dying = Dying::new(store.clone(), Failing::new(at, moment, Fault::Death));
             if let Ok(journal) = Journal::open(Arc::new(dying), options()).await
                 && live(&journal, &mut world).await.is_ok()
             {
@@ -120,11 +121,11 @@ async fn many_deaths_lose_nothing() {
 async fn cut_off_while_dropping(at: usize, moment: Moment) -> bool {
     let (store, mut world) = (memory(), World::default());
     live(&open(store.clone()).await, &mut world).await.unwrap();
-    let dying = Dying::new(store.clone(), at, moment, Fault::Death);
+    let dying = Dying::new(store.clone(), Failing::new(at, moment, Fault::Death));
     if let Ok(journal) = Journal::open(Arc::new(dying.clone()), options()).await {
         drop(journal.drop_documents(id(9)).await);
     }
-    let has_failed = dying.has_failed();
+    let has_failed = dying.around.has_failed();
     let journal = open(store).await;
     let left = read(&journal, range(1, LAST)).await;
     let numbers: Vec<_> = left.iter().map(|entry| entry.first().get()).collect();

@@ -6,14 +6,11 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
-    time::Duration,
 };
 
-use common_core::store::{
-    Change, Entries, Entry, Expect, Journals, Lease, Leases, Position, Record, Records, StoreError,
-    StoreResult, Swap,
-};
+use common_core::store::{StoreError, StoreResult};
 use common_store::MemoryStore;
+use trial::{Around, Wrapped};
 
 /// When the operation that fails has happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,10 +32,12 @@ pub(crate) enum Fault {
     Silence,
 }
 
-/// A store in memory whose operation number `at`, counted from 1, fails, and perhaps a later one.
+/// A store in memory that fails.
+pub(crate) type Dying = Wrapped<MemoryStore, Failing>;
+
+/// Lets operation number `at`, counted from 1, fail, and perhaps a later one.
 #[derive(Clone, Debug)]
-pub(crate) struct Dying {
-    store: Arc<MemoryStore>,
+pub(crate) struct Failing {
     at: usize,
     /// The number of a second operation that fails; none at 0.
     again: usize,
@@ -47,9 +46,9 @@ pub(crate) struct Dying {
     done: Arc<AtomicUsize>,
 }
 
-impl Dying {
-    pub(crate) fn new(store: Arc<MemoryStore>, at: usize, moment: Moment, fault: Fault) -> Self {
-        Self { store, at, again: 0, moment, fault, done: Arc::default() }
+impl Failing {
+    pub(crate) fn new(at: usize, moment: Moment, fault: Fault) -> Self {
+        Self { at, again: 0, moment, fault, done: Arc::default() }
     }
 
     /// The operation so many later fails as well.
@@ -61,8 +60,10 @@ impl Dying {
     pub(crate) fn has_failed(&self) -> bool {
         self.done.load(Ordering::SeqCst) >= self.at
     }
+}
 
-    fn run<'a, T: Send + 'a>(&self, act: StoreResult<'a, T>) -> StoreResult<'a, T> {
+impl Around for Failing {
+    fn around<'a, T: Send + 'a>(&'a self, act: StoreResult<'a, T>) -> StoreResult<'a, T> {
         let number = self.done.fetch_add(1, Ordering::SeqCst) + 1;
         let (at, moment, fault) = (self.at, self.moment, self.fault);
         let is_cut = number == at || number == self.again;
@@ -78,94 +79,5 @@ impl Dying {
             }
             Err(StoreError::unavailable("the power is off"))
         })
-    }
-}
-
-/// The store acts when it is polled, not before.
-fn lazily<'a, T: Send + 'a>(
-    act: impl FnOnce() -> StoreResult<'a, T> + Send + 'a,
-) -> StoreResult<'a, T> {
-    Box::pin(async move { act().await })
-}
-
-impl Journals for Dying {
-    fn append<'a>(
-        &'a self,
-        journal: &'a str,
-        entries: Vec<Vec<u8>>,
-        under: Option<&'a Lease>,
-    ) -> StoreResult<'a, Vec<Position>> {
-        self.run(lazily(move || self.store.append(journal, entries, under)))
-    }
-
-    fn read<'a>(
-        &'a self,
-        journal: &'a str,
-        which: Entries,
-        after: Position,
-        limit: usize,
-    ) -> StoreResult<'a, Vec<Entry>> {
-        self.run(lazily(move || self.store.read(journal, which, after, limit)))
-    }
-
-    fn acknowledge<'a>(
-        &'a self,
-        journal: &'a str,
-        positions: &'a [Position],
-        under: Option<&'a Lease>,
-    ) -> StoreResult<'a, u64> {
-        self.run(lazily(move || self.store.acknowledge(journal, positions, under)))
-    }
-
-    fn compact<'a>(&'a self, journal: &'a str) -> StoreResult<'a, u64> {
-        self.run(lazily(move || self.store.compact(journal)))
-    }
-}
-
-impl Records for Dying {
-    fn get<'a>(&'a self, key: &'a str) -> StoreResult<'a, Option<Record>> {
-        self.run(lazily(move || self.store.get(key)))
-    }
-
-    fn swap<'a>(
-        &'a self,
-        key: &'a str,
-        expect: Expect,
-        change: Change,
-        under: Option<&'a Lease>,
-    ) -> StoreResult<'a, Swap> {
-        self.run(lazily(move || self.store.swap(key, expect, change, under)))
-    }
-
-    fn list<'a>(
-        &'a self,
-        prefix: &'a str,
-        after: Option<&'a str>,
-        limit: usize,
-    ) -> StoreResult<'a, Vec<(String, Record)>> {
-        self.run(lazily(move || self.store.list(prefix, after, limit)))
-    }
-
-    fn sweep(&self) -> StoreResult<'_, u64> {
-        self.run(lazily(move || self.store.sweep()))
-    }
-}
-
-impl Leases for Dying {
-    fn acquire<'a>(
-        &'a self,
-        name: &'a str,
-        holder: &'a str,
-        ttl: Duration,
-    ) -> StoreResult<'a, Option<Lease>> {
-        self.run(lazily(move || self.store.acquire(name, holder, ttl)))
-    }
-
-    fn renew<'a>(&'a self, lease: &'a Lease, ttl: Duration) -> StoreResult<'a, Option<Lease>> {
-        self.run(lazily(move || self.store.renew(lease, ttl)))
-    }
-
-    fn release<'a>(&'a self, lease: &'a Lease) -> StoreResult<'a, ()> {
-        self.run(lazily(move || self.store.release(lease)))
     }
 }

@@ -8,7 +8,7 @@ use ekasy_device::journal::{Appended, Journal, JournalErrorKind, Options, Purpos
 
 use super::{
     clock,
-    dying::{Dying, Fault, Moment},
+    dying::{Dying, Failing, Fault, Moment},
     id, memory, open, options, pack, plan, range, receipt,
 };
 
@@ -60,10 +60,10 @@ async fn a_run_without_an_answer_leaves_the_journal_to_the_next_run() {
     let mut left = 0;
     for at in 1..60 {
         let store = memory();
-        let dying = Dying::new(store.clone(), at, Moment::After, Fault::Error);
+        let dying = Dying::new(store.clone(), Failing::new(at, Moment::After, Fault::Error));
         let Ok(old) = Journal::open(Arc::new(dying.clone()), options()).await else { continue };
         let mut next = 1;
-        while !dying.has_failed() {
+        while !dying.around.has_failed() {
             if old.append(receipt(next, "old")).await.is_ok() {
                 next += 1;
             }

@@ -311,7 +311,7 @@ async fn a_worker_may_die_at_every_wait_and_nothing_is_done_twice_or_lost() {
 /// The same for every operation of the store.
 #[tokio::test(start_paused = true)]
 async fn the_store_may_die_at_every_operation_while_commands_are_carried_out() {
-    use crate::journal::dying::{Dying, Fault as Cut, Moment};
+    use crate::journal::dying::{Dying, Failing, Fault as Cut, Moment};
 
     for moment in [Moment::Before, Moment::After] {
         let mut at = 0;
@@ -327,7 +327,7 @@ async fn the_store_may_die_at_every_operation_while_commands_are_carried_out() {
                 queue(&till, Command::QrCode { threshold: 700 }),
                 queue(&till, documents(1, 4, "ALL")),
             ];
-            let dying = Dying::new(till.store.clone(), at, moment, Cut::Death);
+            let dying = Dying::new(till.store.clone(), Failing::new(at, moment, Cut::Death));
             if let Ok(journal) = till.journal_in(Arc::new(dying.clone())).await {
                 let running = Running::start(&till, &journal);
                 pass(Duration::from_secs(20)).await;
@@ -343,7 +343,7 @@ async fn the_store_may_die_at_every_operation_while_commands_are_carried_out() {
             assert_eq!((archive.numbers, archive.gaps), (6, vec![]), "at {at}");
             running.stop().await;
             till.assert_expected();
-            if !dying.has_failed() {
+            if !dying.around.has_failed() {
                 assert!(at > 50, "only {at} operations");
                 break;
             }

@@ -45,9 +45,9 @@ async fn a_store_that_breaks_down_anywhere_loses_nothing_and_doubles_nothing() {
             for calls in 0.. {
                 house.forget();
                 let collector = house.collector_of(way, "first");
-                house.store.break_after(calls, broken);
+                house.store.around.break_after(calls, broken);
                 let step = collector.step(Subject2).await;
-                if house.store.calls() <= calls {
+                if house.store.around.calls() <= calls {
                     assert!(calls > 10 && step.is_ok(), "{way:?} {broken:?} {calls}");
                     break;
                 }
