@@ -14,13 +14,17 @@ pub(crate) const ENTRIES: usize = 60;
 /// How long a lease lasts unless it is renewed.
 pub(crate) const TTL: Duration = Duration::from_millis(300);
 
+/// How long the lease on the token lasts: longer than any machine takes for one refresh, since a
+/// second one would be called a duplicate.
+pub(crate) const TOKEN_TTL: Duration = Duration::from_secs(3);
+
 /// How long a process is stopped: longer than its lease lasts.
 pub(crate) const STOPPED: Duration = Duration::from_millis(500);
 
 /// How long a seed runs at least, so that the limit is seen to hold over several windows.
 pub(crate) const SHORTEST: Duration = Duration::from_millis(2_500);
 
-/// How long a seed may run.
+/// How long a seed may go on without any progress.
 pub(crate) const LONGEST: Duration = Duration::from_secs(20);
 
 /// Calls in one window, whose length is a second.

@@ -34,6 +34,9 @@ const GLANCE: Duration = Duration::from_millis(10);
 /// How often it looks into the database.
 const LOOK: Duration = Duration::from_millis(200);
 
+/// Places may have been forgotten, unseen, when more time than this lay between two looks.
+const LONGEST_LOOK: Duration = Duration::from_millis(800);
+
 /// Runs one seed.
 pub(crate) async fn run(seed: u64, url: &str) -> Result<Verdict, Failure> {
     let schema = format!("seed_{seed}");
@@ -53,7 +56,7 @@ pub(crate) async fn run(seed: u64, url: &str) -> Result<Verdict, Failure> {
     fleet.evidence.places = places.iter().map(|place| place.number()).collect();
     fleet.evidence.open = open(&store).await?;
     fleet.evidence.done = done(&store).await?;
-    fleet.evidence.token = store.get(TOKEN).await?.ok_or("the token is gone")?.value;
+    fleet.evidence.token = token_of(&store).await?;
     fleet.database.batch_execute(&format!("DROP SCHEMA {schema} CASCADE")).await?;
     Ok(judge::judge(&fleet.evidence))
 }
@@ -109,7 +112,7 @@ impl Fleet {
     /// Carries out the plan until all work is done.
     async fn watch(&mut self, store: &PostgresStore, mut plan: Plan) -> Result<(), Failure> {
         let start = Instant::now();
-        let mut looked = start;
+        let (mut looked, mut last_done, mut left) = (start, start, usize::MAX);
         loop {
             sleep(GLANCE).await;
             self.listen(&mut plan)?;
@@ -122,10 +125,15 @@ impl Fleet {
             if looked.elapsed() < LOOK {
                 continue;
             }
+            self.evidence.looks_away |= looked.elapsed() > LONGEST_LOOK;
             looked = Instant::now();
             self.note_places().await?;
-            let done = start.elapsed() >= SHORTEST && open(store).await?.is_empty();
-            if done && plan.blows.is_empty() || start.elapsed() >= LONGEST {
+            let still = open(store).await?.len() + usize::from(token_of(store).await? == EXPIRED);
+            if still < left {
+                (left, last_done) = (still, Instant::now());
+            }
+            let done = left == 0 && start.elapsed() >= SHORTEST && plan.blows.is_empty();
+            if done || last_done.elapsed() >= LONGEST {
                 self.evidence.end = micros(self.clock.now());
                 return Ok(());
             }
@@ -224,6 +232,10 @@ fn signal(name: &str, process: &str) -> Result<(), Failure> {
     let status = Command::new("kill").args([name, process]).stderr(Stdio::null()).status()?;
     // One that was killed meanwhile needs no other signal.
     if status.success() || name == "-CONT" { Ok(()) } else { Err("no signal was sent".into()) }
+}
+
+async fn token_of(store: &PostgresStore) -> Result<Vec<u8>, Failure> {
+    Ok(store.get(TOKEN).await?.ok_or("the token is gone")?.value)
 }
 
 /// The entries that are not acknowledged.

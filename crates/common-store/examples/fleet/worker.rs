@@ -16,7 +16,7 @@ use common_store::{
 
 use crate::{
     Failure,
-    plan::{DONE, EXPIRED, JOURNAL, LIMIT, TOKEN, TTL, windows},
+    plan::{DONE, EXPIRED, JOURNAL, LIMIT, TOKEN, TOKEN_TTL, TTL, windows},
     report::{Report, micros},
 };
 
@@ -69,7 +69,7 @@ impl Worker {
             if let Some(fence) = self.good_token().await? {
                 return tell(Report::Token { fence });
             }
-            let lease = self.store.acquire(TOKEN, &self.name, TTL).await?;
+            let lease = self.store.acquire(TOKEN, &self.name, TOKEN_TTL).await?;
             let Some(lease) = lease else {
                 tokio::time::sleep(PAUSE).await;
                 continue;

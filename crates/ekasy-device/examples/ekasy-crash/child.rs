@@ -48,7 +48,7 @@ pub(crate) const TASK: &str = "task.json";
 pub(crate) const IDLE: &str = "idle";
 
 /// A register that takes longer has got stuck.
-const LONGEST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_secs(180);
 
 pub(crate) fn run(folder: &Path, round: &str) -> ExitCode {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();

@@ -31,7 +31,7 @@ use crate::{
 const WORKERS: usize = 4;
 
 /// A seed that takes longer has got stuck.
-const LONGEST: Duration = Duration::from_secs(120);
+const LONGEST: Duration = Duration::from_secs(300);
 
 /// So long a process is waited for that is to be killed at its moment.
 const PATIENCE: Duration = Duration::from_millis(1_500);
@@ -216,6 +216,7 @@ impl<'a> House<'a> {
             ("shared", _) => tally.count(Row::Shared),
             ("resumed", _) => tally.count(Row::Resumed),
             ("waits", _) => tally.count(Row::Waits),
+            ("late", _) => self.told.late += 1,
             ("unanswered", _) => self.told.unanswered += 1,
             ("stopped", _) => self.verdict.untrue("a process met a failure for good"),
             ("at", Some(process)) => process.is_there = true,

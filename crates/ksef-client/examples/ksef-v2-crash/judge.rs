@@ -44,6 +44,8 @@ pub(crate) struct Told {
     pub(crate) lapsed: u64,
     /// How many processes slept until their leases had ended.
     pub(crate) slept: u64,
+    /// How many calls left long after their turn.
+    pub(crate) late: u64,
 }
 
 pub(crate) async fn judge(

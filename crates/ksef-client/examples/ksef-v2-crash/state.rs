@@ -20,7 +20,7 @@ pub(crate) const TOKENS: &str = "tokens/";
 
 /// By how much longer than the service's the children keep every window: two calls of a busy machine
 /// may take times that differ as much.
-const MARGIN: Duration = Duration::from_millis(800);
+pub(crate) const MARGIN: Duration = Duration::from_millis(800);
 
 /// What the children of a seed are told.
 #[derive(Clone, Debug, Serialize, Deserialize)]

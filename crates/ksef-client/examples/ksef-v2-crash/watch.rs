@@ -23,11 +23,12 @@ use common_core::{
 };
 use common_http::{Body, BodyStream, Transport, TransportError};
 use http::{Method, Request, Response, header::CONTENT_LENGTH};
+use tokio::time::Instant;
 use trial::{Failure, complain};
 
 use crate::{
     moments::{Moment, Plan, Way},
-    state::TOKENS,
+    state::{MARGIN, TOKENS},
 };
 
 /// Says a word to the parent; what the parent does not hear, nobody needs.
@@ -81,17 +82,31 @@ pub(crate) struct Watched {
     watch: Arc<Watch>,
     /// What this process has seen last under a key: the version of tokens, the session of a parcel.
     seen: Mutex<BTreeMap<String, String>>,
+    /// A moment, as calls are counted and as it passes.
+    moment: Mutex<Option<(Tick, Instant)>>,
 }
 
 impl Watched {
     pub(crate) fn new(store: Arc<dyn Store>, watch: Arc<Watch>) -> Self {
-        Self { store, watch, seen: Mutex::default() }
+        Self { store, watch, seen: Mutex::default(), moment: Mutex::default() }
     }
 
     /// Whether this process sees that under the key for the first time.
     fn is_news(&self, key: &str, what: &str) -> bool {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.insert(key.to_owned(), what.to_owned()).is_none_or(|before| before != what)
+    }
+
+    /// Notes what time it is for whoever asks for a place.
+    fn note_time(&self, now: Tick) {
+        let mut moment = self.moment.lock().unwrap_or_else(PoisonError::into_inner);
+        *moment = Some((now, Instant::now()));
+    }
+
+    /// Whether a place is used so late that the calls behind it may come too early.
+    fn is_late(&self, grant: Grant) -> bool {
+        let moment = *self.moment.lock().unwrap_or_else(PoisonError::into_inner);
+        moment.is_some_and(|(then, at)| (then + at.elapsed()).since(grant.at()) > MARGIN / 2)
     }
 
     /// What is done when that record is stored.
@@ -257,6 +272,7 @@ impl Leases for Watched {
 impl LimitStore for Watched {
     fn reserve<'a>(&'a self, ask: Ask<'a>) -> StoreResult<'a, Result<Grant, Duration>> {
         Box::pin(async move {
+            self.note_time(ask.now);
             let place = self.store.reserve(ask).await?;
             if place.is_ok_and(|grant| grant.at() > ask.now + Duration::from_millis(100)) {
                 say("waits");
@@ -267,7 +283,13 @@ impl LimitStore for Watched {
     }
 
     fn confirm<'a>(&'a self, key: &'a LimitKey, grant: Grant) -> StoreResult<'a, bool> {
-        self.store.confirm(key, grant)
+        Box::pin(async move {
+            let holds = self.store.confirm(key, grant).await?;
+            if holds && self.is_late(grant) {
+                say("late");
+            }
+            Ok(holds)
+        })
     }
 
     fn penalise<'a>(

@@ -15,7 +15,7 @@ const CROWDS: u32 = 50;
 
 /// How far the high water mark stays behind: what is stored now must lie behind it also on a machine
 /// that is busy with other things.
-pub(crate) const LAG: Duration = Duration::from_millis(1_500);
+pub(crate) const LAG: Duration = Duration::from_secs(4);
 
 /// The plan of a seed, and what of it has come into the books.
 pub(crate) struct Books {

@@ -54,7 +54,7 @@
 //! # let sandbox = sandbox::Sandbox::builder().calm().start().await?;
 //! # let token = sandbox.ksef_v2().token("9990000126").ok_or("no token")?;
 //! # let environment = Environment::at(&sandbox.ksef_v2().base_url())?;
-//! # let since = "2026-01-01T00:00:00Z".parse()?;
+//! # let since = chrono::Utc::now() - chrono::TimeDelta::days(1);
 //! # let plan = sandbox::ksef_v2::SeedPlan::new("9990000103", "9990000126", 3, since);
 //! # sandbox.ksef_v2().seed_invoices(&plan);
 //! // In a program that has to survive, an `SqliteStore` or a `PostgresStore`.

@@ -66,12 +66,14 @@ async fn uploads_get_through_whatever_the_weather() {
         }
         let mut upload = opened.unwrap();
         upload.upload(3).await.unwrap();
-        let closing = match upload.close().await {
-            Ok(closing) => closing,
-            Err(unfinished) => {
-                let (upload, error) = unfinished.into_parts();
-                assert!(error.is_transient(), "{error:?}");
-                upload.close().await.unwrap()
+        let closing = loop {
+            match upload.close().await {
+                Ok(closing) => break closing,
+                Err(unfinished) => {
+                    let (left, error) = unfinished.into_parts();
+                    assert!(error.is_transient(), "{error:?}");
+                    upload = left;
+                }
             }
         };
         let closed = closing.wait(&quick()).await.unwrap();

@@ -10,7 +10,7 @@ use common_store::{Entries, Journals, Leases, Position, PostgresStore, StoreErro
 
 use super::Place;
 
-const TTL: Duration = Duration::from_millis(100);
+const HOUR: Duration = Duration::from_secs(3600);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn eight_that_start_at_once_make_the_tables_once() {
@@ -27,8 +27,7 @@ async fn eight_that_start_at_once_make_the_tables_once() {
 #[tokio::test]
 async fn a_lease_in_tables_of_version_1_goes_on() {
     let Some(place) = Place::new().await else { return };
-    let hour = Duration::from_secs(3600);
-    let lease = place.store().await.acquire("work", "a", hour).await.unwrap().unwrap();
+    let lease = place.store().await.acquire("work", "a", HOUR).await.unwrap().unwrap();
     place
         .run(
             "ALTER TABLE leases DROP COLUMN since; DROP FUNCTION lasts;
@@ -36,8 +35,8 @@ async fn a_lease_in_tables_of_version_1_goes_on() {
         )
         .await;
     let store = place.store().await;
-    assert!(store.acquire("work", "b", hour).await.unwrap().is_none());
-    assert!(store.renew(&lease, hour).await.unwrap().is_some());
+    assert!(store.acquire("work", "b", HOUR).await.unwrap().is_none());
+    assert!(store.renew(&lease, HOUR).await.unwrap().is_some());
 }
 
 #[tokio::test]
@@ -86,12 +85,14 @@ async fn a_reader_that_goes_on_behind_the_last_place_misses_nothing() {
 async fn the_clock_of_the_server_ends_a_lease() {
     let Some(place) = Place::new().await else { return };
     let store = place.store().await;
-    let first = store.acquire("work", "a", TTL).await.unwrap().unwrap();
-    assert_eq!(store.acquire("work", "b", TTL).await.unwrap(), None);
-    place.run("SELECT pg_sleep(0.11)").await;
+    // Long enough for the next statement to come in time on a busy machine.
+    let ttl = Duration::from_secs(3);
+    let first = store.acquire("work", "a", ttl).await.unwrap().unwrap();
+    assert_eq!(store.acquire("work", "b", ttl).await.unwrap(), None);
+    place.run("SELECT pg_sleep(3.01)").await;
     let error = store.append("j", vec![vec![1]], Some(&first)).await.unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::LeaseLost);
-    let second = store.acquire("work", "b", TTL).await.unwrap().unwrap();
+    let second = store.acquire("work", "b", ttl).await.unwrap().unwrap();
     assert!(second.fence > first.fence);
     assert!(second.until > first.until);
 }
@@ -100,7 +101,7 @@ async fn the_clock_of_the_server_ends_a_lease() {
 async fn a_takeover_waits_for_a_write_under_the_lease() {
     let Some(place) = Place::new().await else { return };
     let store = place.store().await;
-    let lease = store.acquire("work", "a", TTL).await.unwrap().unwrap();
+    let lease = store.acquire("work", "a", HOUR).await.unwrap().unwrap();
     // The journal is kept busy, so that the write stands still behind the check of its lease.
     store.append("j", vec![vec![0]], None).await.unwrap();
     place.run("BEGIN; UPDATE journals SET last = last").await;
@@ -109,7 +110,7 @@ async fn a_takeover_waits_for_a_write_under_the_lease() {
     waiting(&place, 1).await;
     let next = store.clone();
     let takeover = tokio::spawn(async move {
-        next.acquire("work", "a", TTL).await.unwrap().unwrap();
+        next.acquire("work", "a", HOUR).await.unwrap().unwrap();
         next.read("j", Entries::All, Position::START, 9).await.unwrap().len()
     });
     waiting(&place, 2).await;

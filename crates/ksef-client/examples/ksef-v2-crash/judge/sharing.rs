@@ -58,9 +58,11 @@ pub(crate) fn sharing(verdict: &mut Verdict, ksef: &KsefV2, told: &Told, way: &W
             "tokens were renewed {renewals} times; {due} were due, {refused} refused, {lost} lost"
         ));
     }
-    // A call that was held back, or whose process slept, left when it was its turn.
-    if counted.throttled > way.held && told.slept == 0 {
-        let (over, held) = (counted.throttled, way.held);
+    // A call that was held back, or whose process slept or got no processor, left too late for its
+    // turn.
+    let held = way.held + told.late;
+    if counted.throttled > held && told.slept == 0 {
+        let over = counted.throttled;
         verdict.untrue(format!("{over} calls were too many, and {held} were held back on the way"));
     }
 }

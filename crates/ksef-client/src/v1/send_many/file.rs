@@ -41,8 +41,9 @@ impl SendFile {
     }
 }
 
-/// How long a run that was dropped may take to finish its last line.
-const PATIENCE: u32 = 100;
+/// How often to look whether a run that was dropped has finished its last line: ten seconds, for a
+/// disk that is slow to confirm.
+const PATIENCE: u32 = 500;
 const PAUSE: Duration = Duration::from_millis(20);
 
 fn open(path: &Path) -> io::Result<(SendFile, SendProgress)> {

@@ -30,8 +30,8 @@ pub(super) struct Workshop {
 }
 
 impl Workshop {
-    /// Makes an empty one, whose name begins so, and removes all others whose names do, as far as they
-    /// let themselves be removed.
+    /// Makes an empty one, whose name begins so, and removes those of earlier leases, as far as they
+    /// let themselves be removed. Whoever has a later one has taken over meanwhile.
     pub(super) async fn open(folder: &Path, name: String, lease: &Lease) -> Result<Self, Error> {
         let (folder, fence) = (folder.to_owned(), lease.fence.number());
         let open = move || {
@@ -40,7 +40,8 @@ impl Workshop {
             for entry in fs::read_dir(&all)?.flatten() {
                 let found = entry.file_name();
                 let number = found.to_str().and_then(|found| found.strip_prefix(&name));
-                if number.is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit())) {
+                if number.is_some_and(|number| number.parse().is_ok_and(|found: u64| found < fence))
+                {
                     fs::remove_dir_all(entry.path()).ok();
                 }
             }
@@ -166,6 +167,15 @@ mod tests {
         let last = open(folder.path(), 50).await;
         assert_eq!(names(&folder.path().join(DRAFTS)), ["role-50"]);
         assert!(names(last.drafts()).is_empty());
+    }
+
+    #[tokio::test]
+    async fn whoever_was_held_up_removes_nothing_of_its_successor() {
+        let folder = tempfile::tempdir().unwrap();
+        let successor = open(folder.path(), 6).await;
+        successor.visit()("a.xml", b"whole").unwrap();
+        open(folder.path(), 5).await.close().await;
+        assert_eq!(fs::read(successor.drafts().join("a.xml")).unwrap(), b"whole");
     }
 
     #[tokio::test]
