@@ -106,7 +106,7 @@ pub fn check_against(
         let says = "this seller has sent an invoice of this kind with this number before";
         findings.add(FindingKind::Duplicate, &facts.number.path, facts.number.offset, says);
     }
-    findings.report(bytes, facts.form, key)
+    findings.report(bytes, facts, key)
 }
 
 #[cfg(test)]

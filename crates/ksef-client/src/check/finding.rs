@@ -2,8 +2,10 @@
 
 use std::fmt;
 
+use chrono::NaiveDate;
+
 use crate::{
-    check::{DuplicateKey, Profile, table::Form},
+    check::{DuplicateKey, Profile, rules::Facts, table::Form},
     v2::FormCode,
 };
 
@@ -73,6 +75,8 @@ pub struct Report {
     is_complete: bool,
     form: Option<FormCode>,
     key: Option<DuplicateKey>,
+    seller: Option<String>,
+    issued_on: Option<NaiveDate>,
 }
 
 /// Findings while they are collected.
@@ -201,6 +205,16 @@ impl Report {
     pub fn duplicate_key(&self) -> Option<&DuplicateKey> {
         self.key.as_ref()
     }
+
+    /// The seller's NIP as the invoice has it, if it was met; in `FA_RR` the supplier's.
+    pub fn seller(&self) -> Option<&str> {
+        self.seller.as_deref()
+    }
+
+    /// The day on which the invoice says that it was issued: `P_1`, in `FA_RR` `P_4B`.
+    pub fn issued_on(&self) -> Option<NaiveDate> {
+        self.issued_on
+    }
 }
 
 impl<'p> Findings<'p> {
@@ -231,7 +245,7 @@ impl<'p> Findings<'p> {
     pub(super) fn report(
         mut self,
         bytes: &[u8],
-        form: Option<&'static Form>,
+        facts: Facts,
         key: Option<DuplicateKey>,
     ) -> Report {
         self.all.sort_by_key(|finding| (finding.offset, finding.kind));
@@ -248,7 +262,13 @@ impl<'p> Findings<'p> {
             at = at.max(finding.offset);
             (finding.line, finding.column) = (line, column);
         }
-        let form = form.map(Form::code);
-        Report { findings: self.all, is_complete: self.is_complete, form, key }
+        Report {
+            findings: self.all,
+            is_complete: self.is_complete,
+            form: facts.form.map(Form::code),
+            key,
+            issued_on: facts.issued.value.parse().ok(),
+            seller: Some(facts.seller.value).filter(|seller| !seller.is_empty()),
+        }
     }
 }

@@ -43,6 +43,10 @@ pub enum DurableError {
     /// Codes are for invoices that were issued offline, and the draft does not say that it was.
     #[error("the draft was not issued offline")]
     NotOffline,
+    /// The codes would name another seller, or another day of issue, than the invoice does, so they
+    /// were not made and it was not put in. Correct the issuer, or the day of the draft.
+    #[error("the codes would name another {0} than the invoice")]
+    CodesDiffer(&'static str),
     /// The codes of an invoice that is issued offline could not be signed, so it was not put in.
     #[error("the codes of the invoice could not be signed")]
     Signature(#[source] SignError),
@@ -61,6 +65,7 @@ impl DurableError {
             | Self::Corrupt(_)
             | Self::Findings(_)
             | Self::NotOffline
+            | Self::CodesDiffer(_)
             | Self::Signature(_) => false,
         }
     }

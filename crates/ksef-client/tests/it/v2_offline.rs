@@ -57,8 +57,14 @@ fn outbox(store: &Arc<BrittleStore>) -> Outbox {
     Outbox::new(store.clone() as Arc<dyn Store>, "nip-alfa").unwrap()
 }
 
+/// An invoice that was issued on that day.
+fn dated(number: &str, day: &str) -> String {
+    let invoice = String::from_utf8(invoice(ALFA, BETA, number)).unwrap();
+    invoice.replace("<P_1>2025-10-01</P_1>", &format!("<P_1>{day}</P_1>"))
+}
+
 fn offline(number: &str, mode: Mode, day: &str) -> Draft {
-    Draft::new(invoice(ALFA, BETA, number), FormCode::FA_3).offline(mode, day.parse().unwrap())
+    Draft::new(dated(number, day), FormCode::FA_3).offline(mode, day.parse().unwrap())
 }
 
 fn at(text: &str) -> DateTime<Utc> {
@@ -172,6 +178,25 @@ async fn codes_are_for_what_was_issued_offline_and_would_not_be_refused() {
     assert!(!report.findings().is_empty());
     assert_eq!(outbox.fate(&wrong.hash()).await.unwrap(), None);
     assert_eq!(outbox.codes(&wrong.hash()).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn codes_that_would_name_another_seller_or_day_are_not_made() {
+    let (issuer, _) = issuer("p256");
+    let outbox = outbox(&brittle());
+    let day = "2026-02-06";
+    let of_day = |bytes: String| {
+        Draft::new(bytes, FormCode::FA_3).offline(Mode::Offline24, day.parse().unwrap())
+    };
+    let other_day = of_day(dated("O/1", "2026-02-05"));
+    let other_seller = of_day(dated("O/1", day).replace(ALFA, "9990000132"));
+    for (draft, what) in [(other_day, "day of issue"), (other_seller, "seller")] {
+        let refused = outbox.issue(&draft, &issuer).await;
+        assert!(matches!(refused, Err(DurableError::CodesDiffer(told)) if told == what));
+        assert_eq!(outbox.codes(&draft.hash()).await.unwrap(), None);
+        assert_eq!(outbox.fate(&draft.hash()).await.unwrap(), None);
+    }
+    outbox.issue(&of_day(dated("O/1", day)), &issuer).await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]

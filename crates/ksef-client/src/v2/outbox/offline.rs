@@ -6,10 +6,14 @@ use common_core::store::{Change, Expect, Position, Swap, Version};
 use ksef_crypto::link::InvoiceHash;
 
 use super::{Draft, Fate, Issue, Outbox, draft::Waiting};
-use crate::v2::{
-    durable::DurableError,
-    latarnia::News,
-    offline::{Codes, Deadline, Due, Issuer, Outage, Outages},
+use crate::{
+    check::{Profile, check},
+    v2::{
+        Environment, FormCode,
+        durable::DurableError,
+        latarnia::News,
+        offline::{Codes, Deadline, Due, Issuer, Outage, Outages},
+    },
 };
 
 /// So many invoices are read from the store at a time.
@@ -65,7 +69,8 @@ impl Outbox {
     /// are durable when this returns.
     ///
     /// The draft says how and on which day it was [issued](Draft::offline); otherwise this is
-    /// [`DurableError::NotOffline`]. Called again with the same bytes, by another process or years
+    /// [`DurableError::NotOffline`]. That day and the issuer's seller have to be those of the invoice,
+    /// or its codes would lead nowhere ([`DurableError::CodesDiffer`]). Called again with the same bytes, by another process or years
     /// later, it gives the codes that were printed, which are not made a second time. An invoice
     /// that is issued in a failure of everything needs no codes, and is simply [put in](Self::put).
     ///
@@ -120,6 +125,7 @@ impl Outbox {
             codes
         } else {
             self.check(draft)?;
+            check_codes(draft, issue, issuer)?;
             let made = issuer.codes(issue.day, hash).map_err(DurableError::Signature)?;
             self.keep_codes(&hash, made).await?
         };
@@ -218,6 +224,22 @@ impl Outbox {
         let known = known.map_err(|_| DurableError::Corrupt("the outages"))?;
         Ok((known, Some(record.version)))
     }
+}
+
+/// Holds what the codes would say against the invoice (KSeF 2.0 facts §15.2), as far as that can be
+/// read; what the codes of `FA_RR` name is not documented.
+fn check_codes(draft: &Draft, issue: Issue, issuer: &Issuer) -> Result<(), DurableError> {
+    let report = check(draft.bytes(), &Profile::at(&Environment::Test));
+    if report.schema() == Some(&FormCode::FA_RR) {
+        return Ok(());
+    }
+    if report.seller().is_some_and(|seller| seller != issuer.seller().as_str()) {
+        return Err(DurableError::CodesDiffer("seller"));
+    }
+    if report.issued_on().is_some_and(|day| day != issue.day) {
+        return Err(DurableError::CodesDiffer("day of issue"));
+    }
+    Ok(())
 }
 
 fn read_codes(value: &[u8]) -> Result<Codes, DurableError> {
