@@ -12,13 +12,14 @@ use common_core::{
     limit::{Ask, Grant, SlidingLog},
 };
 
-/// Takes a place; the answer is on the caller's clock.
+/// Takes a place; the answer is on the caller's clock. The log has changed, too, when no place is
+/// taken and the clock was set back.
 pub(crate) fn reserve(
     log: &mut SlidingLog,
     ask: Ask<'_>,
     now: DateTime<Utc>,
 ) -> Result<Grant, Duration> {
-    let shared = tick(now);
+    let shared = follow(log, now);
     match log.reserve(ask.windows, shared, ask.patience) {
         Ok(grant) => Ok(Grant::new(ask.now + grant.at().since(shared), grant.number())),
         Err(refused) => Err(refused.wait),
@@ -27,8 +28,15 @@ pub(crate) fn reserve(
 
 /// Closes the limit for a time.
 pub(crate) fn penalise(log: &mut SlidingLog, now: DateTime<Utc>, closed_for: Duration) {
-    let shared = tick(now);
+    let shared = follow(log, now);
     log.penalise(shared, shared + closed_for);
+}
+
+/// The present for a log, which goes back with the clock: a store outlives the mistakes of a clock.
+fn follow(log: &mut SlidingLog, now: DateTime<Utc>) -> Tick {
+    let shared = tick(now);
+    log.follow_back(shared);
+    shared
 }
 
 fn tick(now: DateTime<Utc>) -> Tick {

@@ -125,8 +125,8 @@ impl PostgresStore {
         T::TlsConnect: Send + Sync,
         <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
     {
-        let PostgresOptions { server, schema, connections, clock } = options;
-        let sessions = Sessions::open(server, tls, &schema, connections)?;
+        let sessions = Sessions::open(&options, tls)?;
+        let PostgresOptions { schema, clock, .. } = options;
         schema::migrate(&sessions, &schema).await?;
         let time = clock.map_or_else(|| Time::Server(SystemClock::new()), Time::Given);
         Ok(Self { sessions, time })

@@ -210,10 +210,11 @@ impl LimitStore for SqliteStore {
         let (key, windows) = (ask.key.clone(), ask.windows.clone());
         let (tick, patience) = (ask.now, ask.patience);
         self.write(move |file, now| {
-            let mut log = logs::load(file, &key)?;
+            let before = logs::load(file, &key)?;
+            let mut log = before.clone();
             let ask = Ask { key: &key, windows: &windows, now: tick, patience };
             let answer = limits::reserve(&mut log, ask, now);
-            if answer.is_ok() {
+            if log != before {
                 logs::save(file, &key, &log)?;
             }
             Ok(answer)

@@ -55,7 +55,7 @@ pub struct Refused {
 /// assert_eq!(log.reserve(&windows, now, None)?.at(), now + Duration::from_secs(1));
 /// # Ok::<(), common_core::limit::Refused>(())
 /// ```
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SlidingLog {
     places: VecDeque<Grant>,
     closed_until: Tick,
@@ -63,7 +63,13 @@ pub struct SlidingLog {
     /// Grants with lower numbers may have been taken back: they hold only while they are remembered.
     #[serde(default)]
     sure_from: u64,
+    /// The latest time at which something was noted here.
+    #[serde(default)]
+    noted: Tick,
 }
+
+/// Readings of one clock by several callers may come in another order than they were made.
+const DISORDER: Duration = Duration::from_secs(1);
 
 impl SlidingLog {
     /// Takes the next free place.
@@ -81,6 +87,7 @@ impl SlidingLog {
         if patience.is_some_and(|patience| wait > patience) {
             return Err(Refused { wait });
         }
+        self.noted = self.noted.max(now);
         let grant = Grant { at, number: self.next_number };
         self.next_number = self.next_number.wrapping_add(1);
         self.places.push_back(grant);
@@ -144,9 +151,28 @@ impl SlidingLog {
             self.closed_until = until;
         }
         self.sure_from = self.next_number;
+        self.noted = self.noted.max(now);
         while self.places.back().is_some_and(|place| place.at > now && !self.holds(*place)) {
             self.places.pop_back();
         }
+    }
+
+    /// Follows a clock that was set back: everything here moves back with it, so that nobody waits
+    /// for a time that was never meant. Whether it did.
+    ///
+    /// What passed between the last note and now counts as no time at all, which errs on the side of
+    /// waiting. For stores whose ticks are those of a wall clock.
+    pub fn follow_back(&mut self, now: Tick) -> bool {
+        let back = self.noted.since(now);
+        if back <= DISORDER {
+            return false;
+        }
+        for place in &mut self.places {
+            place.at = place.at - back;
+        }
+        self.closed_until = self.closed_until - back;
+        self.noted = now;
+        true
     }
 
     /// The log as plain data, for another run of the program.
@@ -178,6 +204,7 @@ impl SlidingLog {
             places,
             closed_until: if closed.is_zero() { Tick::ZERO } else { now + closed },
             sure_from: 0,
+            noted: now,
         }
     }
 }
@@ -255,6 +282,19 @@ mod tests {
         assert_eq!((waiting.at(), next.at()), (at(1_000), at(5_000)));
         assert!(!log.holds_number(waiting.number()), "it would be sent while the limit is closed");
         assert!(log.holds_number(next.number()));
+    }
+
+    #[test]
+    fn a_log_follows_its_clock_back_and_keeps_what_lies_between() {
+        let (windows, mut log) = (two_per_second(), SlidingLog::default());
+        let grants = [0; 3].map(|_| log.reserve(&windows, at(90_000), None).unwrap().at());
+        assert_eq!(grants, [at(90_000), at(90_000), at(91_000)]);
+        assert!(!log.follow_back(at(89_000)), "callers may read a clock in any order");
+        assert!(log.follow_back(at(5_000)));
+        assert_eq!(log.reserve(&windows, at(5_000), None).unwrap().at(), at(6_000));
+        log.penalise(at(5_000), at(70_000));
+        assert!(log.follow_back(at(1_000)));
+        assert_eq!(log.reserve(&windows, at(1_000), None).unwrap().at(), at(66_000));
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! Where the database is and how it is used.
 
-use std::{fmt, net::IpAddr, sync::Arc};
+use std::{fmt, net::IpAddr, sync::Arc, time::Duration};
 
 use common_core::{clock::Clock, store::StoreError};
 use tokio_postgres::{Config, config::Host};
+
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// How to reach a [`PostgresStore`](super::PostgresStore).
 ///
@@ -13,6 +15,7 @@ pub struct PostgresOptions {
     pub(super) server: Config,
     pub(super) schema: String,
     pub(super) connections: usize,
+    pub(super) patience: Duration,
     pub(super) clock: Option<Arc<dyn Clock>>,
 }
 
@@ -25,7 +28,8 @@ impl PostgresOptions {
     pub fn new(url: &str) -> Result<Self, StoreError> {
         let unreadable = |_| StoreError::unavailable("the address of the database cannot be read");
         let server = url.parse().map_err(unreadable)?;
-        Ok(Self { server, schema: "common_store".to_owned(), connections: 8, clock: None })
+        let schema = "common_store".to_owned();
+        Ok(Self { server, schema, connections: 8, patience: PATIENCE, clock: None })
     }
 
     /// Sets the schema that holds the tables, `common_store` unless set.
@@ -41,6 +45,18 @@ impl PostgresOptions {
     #[must_use]
     pub fn connections(mut self, most: usize) -> Self {
         self.connections = most.max(1);
+        self
+    }
+
+    /// Sets how long a call waits for a connection to be free, for a new one to be made, and for a
+    /// statement, 30 seconds unless set.
+    ///
+    /// The server breaks a longer statement off. One that falls silent, as after a loss of power, is
+    /// given up a quarter later: the call fails as `Unavailable`, and the next one makes another
+    /// connection. What was written then may have been, as after any failure of the store.
+    #[must_use]
+    pub fn patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
         self
     }
 

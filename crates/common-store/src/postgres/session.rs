@@ -6,17 +6,18 @@ use common_core::store::{StoreError, StoreErrorKind};
 use deadpool_postgres::{
     Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime,
 };
+use tokio::time::timeout;
 use tokio_postgres::{
-    Config, Error, Row, Socket,
+    Error, Row, Socket,
     error::SqlState,
     tls::{MakeTlsConnect, TlsConnect},
     types::ToSql,
 };
 
-use super::number::{column, from_database};
-
-/// How long a caller waits for a connection to be free, and for a new one to be made.
-const PATIENCE: Duration = Duration::from_secs(30);
+use super::{
+    number::{column, from_database},
+    options::PostgresOptions,
+};
 
 /// What the server calls a lost lease; see `hold_lease` in `v1.sql`.
 const LEASE_LOST: &str = "LL001";
@@ -28,16 +29,12 @@ const TRIES: u32 = 5;
 #[derive(Clone)]
 pub(super) struct Sessions {
     pool: Pool,
+    patience: Duration,
 }
 
 impl Sessions {
     /// Prepares connections; none is made yet.
-    pub(super) fn open<T>(
-        server: Config,
-        tls: T,
-        schema: &str,
-        connections: usize,
-    ) -> Result<Self, StoreError>
+    pub(super) fn open<T>(options: &PostgresOptions, tls: T) -> Result<Self, StoreError>
     where
         T: MakeTlsConnect<Socket> + Clone + Send + Sync + 'static,
         T::Stream: Send + Sync,
@@ -45,24 +42,25 @@ impl Sessions {
         <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
     {
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-        let settings = settings(schema);
+        let patience = options.patience;
+        let settings = settings(&options.schema, patience);
         let set = Hook::async_fn(move |client: &mut deadpool_postgres::ClientWrapper, _| {
             let settings = settings.clone();
             Box::pin(
                 async move { client.batch_execute(&settings).await.map_err(HookError::Backend) },
             )
         });
-        let pool = Pool::builder(Manager::from_config(server, tls, recycling))
-            .max_size(connections)
-            .wait_timeout(Some(PATIENCE))
-            .create_timeout(Some(PATIENCE))
+        let pool = Pool::builder(Manager::from_config(options.server.clone(), tls, recycling))
+            .max_size(options.connections)
+            .wait_timeout(Some(patience))
+            .create_timeout(Some(patience))
             .runtime(Runtime::Tokio1)
             .post_create(set)
             .build();
         let pool = pool.map_err(|error| {
             StoreError::unavailable("the connections cannot be set up").because(error)
         })?;
-        Ok(Self { pool })
+        Ok(Self { pool, patience })
     }
 
     /// A connection, for more than one statement.
@@ -82,20 +80,29 @@ impl Sessions {
         parameters: &[&(dyn ToSql + Sync)],
     ) -> Result<vec::IntoIter<Row>, StoreError> {
         let client = self.connection().await?;
-        let statement = client.prepare_cached(sql).await.map_err(fault)?;
         let mut tries = 1;
         loop {
-            match client.query(&statement, parameters).await {
-                Ok(rows) => return Ok(rows.into_iter()),
-                Err(error) if was_undone(&error) && tries < TRIES => tries += 1,
-                Err(error) => {
-                    if is_broken(&error) {
-                        // The pool may not have seen it yet and would lend it out again.
-                        drop(Object::take(client));
-                    }
-                    return Err(fault(error));
+            let answered = async {
+                let statement = client.prepare_cached(sql).await?;
+                client.query(&statement, parameters).await
+            };
+            // The server ends what takes too long, unless it is the server that is silent.
+            let error = match timeout(self.patience + self.patience / 4, answered).await {
+                Ok(Ok(rows)) => return Ok(rows.into_iter()),
+                Ok(Err(error)) if was_undone(&error) && tries < TRIES => {
+                    tries += 1;
+                    continue;
                 }
+                Ok(Err(error)) => Some(error),
+                Err(_) => None,
+            };
+            if error.as_ref().is_none_or(is_broken) {
+                // The pool may not have seen it yet and would lend it out again.
+                drop(Object::take(client));
             }
+            return Err(
+                error.map_or_else(|| StoreError::unavailable("the database is silent"), fault)
+            );
         }
     }
 
@@ -124,7 +131,7 @@ impl Sessions {
 /// A commit must have reached the disk of the server when it is answered; a stronger setting
 /// stays. The functions of the store count on each of their statements seeing what was committed
 /// before it.
-fn settings(schema: &str) -> String {
+fn settings(schema: &str, patience: Duration) -> String {
     format!(
         "SET search_path TO {};
          SET default_transaction_isolation TO 'read committed';
@@ -132,7 +139,7 @@ fn settings(schema: &str) -> String {
          SELECT set_config('synchronous_commit', 'on', false)
              WHERE current_setting('synchronous_commit') IN ('off', 'local')",
         quoted(schema),
-        PATIENCE.as_millis(),
+        patience.as_millis(),
     )
 }
 

@@ -224,6 +224,9 @@ pub(crate) fn canonicalizer(
     Ok(rules)
 }
 
+/// A longer list of prefixes has no use: signers name a handful.
+const MOST_PREFIXES: usize = 64;
+
 /// The exclusive form with its list of prefixes.
 fn exclusive(method: Node<'_, '_>) -> Result<Canonicalizer, Refusal> {
     let rules = Canonicalizer::exclusive();
@@ -232,7 +235,13 @@ fn exclusive(method: Node<'_, '_>) -> Result<Canonicalizer, Refusal> {
         [list] => {
             must_be(*list, EXCLUSIVE, "InclusiveNamespaces")?;
             let prefixes = list.attribute("PrefixList").ok_or(Refusal::Value("PrefixList"))?;
-            Ok(rules.prefixes(prefixes.split_ascii_whitespace()))
+            // It is looked through at every element, before anything is known of the signer.
+            let prefixes: Vec<_> =
+                prefixes.split_ascii_whitespace().take(MOST_PREFIXES + 1).collect();
+            if prefixes.len() > MOST_PREFIXES {
+                return Err(Refusal::Value("PrefixList"));
+            }
+            Ok(rules.prefixes(prefixes))
         }
         _ => Err(Refusal::Structure("InclusiveNamespaces")),
     }

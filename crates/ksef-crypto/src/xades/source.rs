@@ -3,6 +3,7 @@
 //! Signing and verifying read documents with the same eyes: UTF-8, no DTD, a limit of size.
 //! KSeF refuses documents with a DTD as well (KSeF 1.x facts §11, codes 20001 to 20003).
 
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::fmt;
 
@@ -14,12 +15,22 @@ pub const MAX_DOCUMENT: usize = 64 * 1024 * 1024;
 /// Nodes that a document may have: far above what a confirmation of 10 000 invoices has.
 const MAX_NODES: u32 = 4_000_000;
 
+/// Attributes of one element, at most: the parser compares each with all before it.
+const MAX_ATTRIBUTES: usize = 256;
+
+/// Prefixes that a document declares, at most: the parser copies those in scope wherever one is
+/// added.
+const MAX_PREFIXES: usize = 64;
+
 /// Why a document could not be read. Nothing of its content is repeated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NotXml {
     /// It is larger than [`MAX_DOCUMENT`].
     TooLarge,
+    /// An element has more than 256 attributes, or the document declares more than 64 prefixes. What
+    /// is signed has a handful of either, and reading more takes time that grows beyond all measure.
+    TooManyNames,
     /// It is not UTF-8, or it declares another encoding.
     Encoding,
     /// It is not well-formed, or it has a DTD.
@@ -35,6 +46,9 @@ impl fmt::Display for NotXml {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TooLarge => write!(f, "the document is larger than {MAX_DOCUMENT} bytes"),
+            Self::TooManyNames => {
+                f.write_str("the document has more attributes or prefixes than any that is signed")
+            }
             Self::Encoding => f.write_str("the document is not in UTF-8"),
             Self::Malformed { line, column } => {
                 write!(f, "the document is not XML without a DTD (line {line}, column {column})")
@@ -62,11 +76,47 @@ pub(crate) fn text(document: &[u8]) -> Result<&str, NotXml> {
 
 /// The tree of a document.
 pub(crate) fn tree(text: &str) -> Result<Document<'_>, NotXml> {
+    limit_names(text)?;
     let options = ParsingOptions { nodes_limit: MAX_NODES, ..ParsingOptions::default() };
     Document::parse_with_options(text, options).map_err(|error| {
         let place = error.pos();
         NotXml::Malformed { line: place.row, column: place.col }
     })
+}
+
+/// Counts attributes and prefixes in one pass, before the parser meets them.
+///
+/// It needs no more than to be right about well-formed documents without a DTD; the parser refuses
+/// all others.
+fn limit_names(text: &str) -> Result<(), NotXml> {
+    let mut prefixes = BTreeSet::new();
+    let mut rest = text;
+    while let Some(start) = rest.find('<') {
+        rest = &rest[start..];
+        let closed_by = [("<!--", "-->"), ("<![CDATA[", "]]>"), ("<?", "?>")];
+        if let Some((open, end)) = closed_by.into_iter().find(|(open, _)| rest.starts_with(open)) {
+            let inner = &rest[open.len()..];
+            rest = inner.find(end).map_or("", |at| &inner[at + end.len()..]);
+            continue;
+        }
+        let mut attributes = 0;
+        // Up to each value, and behind it.
+        while let Some(at) = rest.find(['"', '\'', '>']).filter(|at| rest.as_bytes()[*at] != b'>') {
+            let name = rest[..at].trim_end_matches(|c: char| c == '=' || c.is_ascii_whitespace());
+            let name = name.rsplit(|c: char| c.is_ascii_whitespace()).next().unwrap_or_default();
+            attributes += 1;
+            if name.starts_with("xmlns") {
+                prefixes.insert(name);
+            }
+            if attributes > MAX_ATTRIBUTES || prefixes.len() > MAX_PREFIXES {
+                return Err(NotXml::TooManyNames);
+            }
+            let (value, quote) = (&rest[at + 1..], char::from(rest.as_bytes()[at]));
+            rest = value.find(quote).map_or("", |end| &value[end + 1..]);
+        }
+        rest = rest.find('>').map_or("", |end| &rest[end + 1..]);
+    }
+    Ok(())
 }
 
 /// Where the content begins: behind the byte order mark and the XML declaration.
@@ -121,6 +171,35 @@ mod tests {
         assert_eq!(content_start("\u{feff}<a/>"), 3);
         assert_eq!(content_start("<?xml version='1.0'?>\n<a/>"), 21);
         assert_eq!(content_start("<?xml-stylesheet href='a'?><a/>"), 0);
+    }
+
+    #[test]
+    fn more_names_than_anybody_signs_are_refused_before_they_are_read() {
+        let with = |attributes: usize, prefixes: usize| {
+            let attributes: String = (0..attributes).map(|n| format!(" a{n} = '>{n}\"'")).collect();
+            let nested: String =
+                (0..prefixes).map(|n| format!("<b xmlns:p{n}=\"u\" c='&gt;'>")).collect();
+            format!(
+                "<?xml version='1.0'?><!-- <c d='e'> --><a{attributes}>{nested}<![CDATA[<]]>{}</a>",
+                "</b>".repeat(prefixes)
+            )
+        };
+        for text in [with(0, 0), with(MAX_ATTRIBUTES, MAX_PREFIXES)] {
+            tree(&text).unwrap();
+        }
+        for text in [with(MAX_ATTRIBUTES + 1, 0), with(0, MAX_PREFIXES + 1)] {
+            assert_eq!(tree(&text).unwrap_err(), NotXml::TooManyNames);
+        }
+        // One prefix again and again is one.
+        let again = format!("<a>{}</a>", "<b xmlns='u'/>".repeat(1000));
+        tree(&again).unwrap();
+    }
+
+    #[test]
+    fn reading_names_bears_any_text() {
+        for text in ["<", "<a b='", "<a b=\"c>", "<!--", "<![CDATA[", "<?", "a > b", "<a 'ż'ó>"] {
+            limit_names(text).unwrap();
+        }
     }
 
     #[test]

@@ -48,6 +48,30 @@ fn the_helper_of_these_tests_makes_signatures_that_hold() {
     assert!(refusal(&document).is_none());
 }
 
+/// Such a list is looked through at every element, by whoever only asks whether a signature holds.
+#[test]
+fn a_list_of_prefixes_is_as_long_as_anybody_needs() {
+    let with = |count: usize| {
+        let prefixes: Vec<_> = (0..count).map(|number| format!("p{number}")).collect();
+        let method =
+            "<ds:CanonicalizationMethod Algorithm=\"http://www.w3.org/2001/10/xml-exc-c14n#\"";
+        let list = format!(
+            "{method}><ec:InclusiveNamespaces xmlns:ec=\"http://www.w3.org/2001/10/xml-exc-c14n#\" \
+             PrefixList=\"{}\"/></ds:CanonicalizationMethod>",
+            prefixes.join(" ")
+        );
+        let document = signed_payment(Packaging::Enveloped);
+        let (before, rest) = document.split_once(method).unwrap();
+        let (_, behind) = rest.split_once(">").unwrap();
+        let behind = behind.strip_prefix("</ds:CanonicalizationMethod>").unwrap_or(behind);
+        let prefixes = prefixes.iter().map(String::as_str);
+        let form = Canonicalizer::exclusive().prefixes(prefixes);
+        refusal(&signed_with(&form, &[before, &list, behind].concat(), &signer("ec")))
+    };
+    assert!(with(64).is_none());
+    assert!(matches!(with(65), Some(Refusal::Value("PrefixList"))));
+}
+
 #[test]
 fn references_that_lead_elsewhere_are_refused() {
     for uri in [

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use common_core::{
     clock::{Clock, Tick},
     limit::{Ask, Grant, LimitKey, LimitStore, Window, Windows},
@@ -20,6 +21,7 @@ pub(super) async fn all(fresh: &impl AsyncFn() -> Scene) {
     a_penalty_takes_places_ahead_back(fresh().await).await;
     a_place_given_back_breaks_no_limit(fresh().await).await;
     places_free_themselves_with_time(fresh().await).await;
+    a_clock_that_was_ahead_closes_nothing(fresh().await).await;
 }
 
 fn key() -> LimitKey {
@@ -60,6 +62,21 @@ async fn no_window_is_exceeded_by_callers_at_once(scene: Scene) {
     grants.sort_by_key(Grant::number);
     grants.dedup_by_key(|grant| grant.number());
     assert_eq!(grants.len(), 40, "each place has a number of its own");
+}
+
+/// Also for callers that never wait.
+async fn a_clock_that_was_ahead_closes_nothing(scene: Scene) {
+    let (store, clock) = (&*scene.store, &scene.clock);
+    let (windows, right) = (per_second(1), clock.now());
+    clock.set_wall(right + TimeDelta::days(1));
+    reserve(store, &windows, clock.tick()).await;
+    store.penalise(&key(), clock.tick(), SECOND * 20).await.unwrap();
+    clock.set_wall(right);
+    let now = clock.tick();
+    let ask = Ask { key: &key(), windows: &windows, now, patience: Some(SECOND) };
+    assert_eq!(store.reserve(ask).await.unwrap(), Err(SECOND * 20));
+    clock.set_wall(right + TimeDelta::seconds(20));
+    assert_eq!(reserve(store, &windows, now).await.at(), now);
 }
 
 async fn an_impatient_caller_takes_no_place(scene: Scene) {

@@ -84,6 +84,27 @@ async fn a_broken_connection_is_told_and_the_next_call_makes_another() {
     assert_eq!(store.get("k").await.unwrap().unwrap().value, b"v");
 }
 
+/// The server's process is stopped, as a machine is that lost its power or its network.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_falls_silent_is_given_up() {
+    let Some(place) = Place::new().await else { return };
+    let options = place.options().connections(1).patience(Duration::from_secs(3));
+    let store = PostgresStore::connect_with(options).await.unwrap();
+    let stop = "EXECUTE format('COPY (SELECT 1) TO PROGRAM ''kill -STOP %s''', pg_backend_pid())";
+    before_each_record(&place, stop).await;
+    let error = store.swap("k", Expect::Absent, put("v"), None).await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Unavailable);
+    assert!(error.to_string().contains("silent"), "{error:?}");
+    assert_eq!(store.get("k").await.unwrap(), None, "the next call makes another connection");
+    let stopped = format!(
+        "SELECT pid::bigint FROM pg_stat_activity
+         WHERE application_name = '{}' AND state = 'active' AND pid <> pg_backend_pid()",
+        place.schema
+    );
+    let pid = place.number(&stopped).await;
+    place.run(&format!("COPY (SELECT 1) TO PROGRAM 'kill -CONT {pid}'")).await;
+}
+
 #[tokio::test]
 async fn what_the_database_cannot_hold_is_refused() {
     let Some(place) = Place::new().await else { return };
