@@ -18,7 +18,7 @@ const SERVE: &str = r#"
     for programs in /usr/lib/postgresql/*/bin; do PATH="$PATH:$programs"; done
     command -v initdb >/dev/null && command -v pg_ctl >/dev/null || { echo missing; exit; }
     # The path of a socket is at most 107 bytes long, and $TMPDIR may be somebody else's.
-    folder=$(mktemp -d /tmp/fiskus.XXXXXXXX) || exit 1
+    folder=$(TMPDIR= mktemp -d) || exit 1
     trap 'pg_ctl -D "$folder/data" -m immediate stop >/dev/null 2>&1; rm -rf "$folder"' EXIT
     trap 'exit 1' INT TERM HUP
     initdb -D "$folder/data" -U fiskus -A trust -E UTF8 --locale=C --no-sync >/dev/null || exit 1

@@ -20,7 +20,10 @@ use ksef_crypto::{
 use tokio::{fs::File, io::AsyncWriteExt, sync::mpsc};
 
 use super::{FetchInvoices, ResultPart};
-use crate::v1::error::{Error, ErrorKind};
+use crate::v1::{
+    error::{Error, ErrorKind},
+    private::private,
+};
 
 /// How many invoices wait between the disk and the reader.
 const AHEAD: usize = 16;
@@ -205,7 +208,7 @@ impl fmt::Debug for FetchedInvoice {
     }
 }
 
-/// A file that goes when this value does.
+/// A file that goes when this value does; a process that is killed leaves it, readable for its owner.
 #[derive(Debug)]
 struct Temporary(PathBuf);
 
@@ -219,7 +222,8 @@ impl Temporary {
         let random = u64::from_le_bytes(random);
         let path = folder.join(format!("{}.{random:016x}.zip.part", part.reference));
         let create = move || {
-            let file = std::fs::File::create_new(&path)?;
+            let mut options = std::fs::OpenOptions::new();
+            let file = private(options.write(true).create_new(true)).open(&path)?;
             Ok::<_, io::Error>((Self(path), file))
         };
         let (temporary, file) =

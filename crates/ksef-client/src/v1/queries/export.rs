@@ -4,11 +4,12 @@
 use std::{collections::VecDeque, path::PathBuf, pin::Pin};
 
 use common_core::poll::PollSchedule;
+use common_http::Endpoint as _;
 use futures_util::{Stream, StreamExt, stream};
 use ksef_crypto::{link::InvoiceHash, package::OpenLimits};
 
 use super::{
-    FetchedInvoice, QueryResult, ResultPart,
+    FetchedInvoice, InvoicesStatus, QueryResult, ResultPart,
     window::{Seen, Window, Windows},
 };
 use crate::v1::{
@@ -77,6 +78,7 @@ impl Session {
             seen: Seen::default(),
             parts: VecDeque::new(),
             open: None,
+            missing: 0,
         };
         stream::try_unfold(export, |mut export| async move {
             let invoice = export.next_invoice().await?;
@@ -112,6 +114,8 @@ struct Export<'s> {
     seen: Seen,
     parts: VecDeque<ResultPart>,
     open: Option<Invoices>,
+    /// How many invoices of the last query have not come out of its parts yet.
+    missing: u64,
 }
 
 impl Export<'_> {
@@ -119,15 +123,20 @@ impl Export<'_> {
         loop {
             if let Some(open) = &mut self.open {
                 match open.next().await.transpose()? {
-                    Some(invoice) if self.seen.is_new(&identity(&invoice)) => {
-                        return Ok(Some(invoice));
+                    Some(invoice) => {
+                        self.missing = self.missing.saturating_sub(1);
+                        if self.seen.is_new(&identity(&invoice)) {
+                            return Ok(Some(invoice));
+                        }
                     }
-                    Some(_) => {}
                     None => self.open = None,
                 }
             } else if let Some(part) = self.parts.pop_front() {
                 let archive = self.session.fetch_part(&part, &self.options.folder).await?;
                 self.open = Some(Box::pin(archive.invoices(self.options.limits)));
+            } else if self.missing > 0 {
+                let cause = "the parts hold fewer invoices than the query found";
+                return Err(Error::local(ErrorKind::Unreadable, InvoicesStatus::INFO.name, cause));
             } else if let Some(window) = self.windows.next() {
                 self.ask(window).await?;
             } else {
@@ -141,6 +150,7 @@ impl Export<'_> {
         match self.session.query(criteria, &self.options.schedule).await {
             Ok(result) => {
                 self.seen.next_window();
+                self.missing = result.invoices.unwrap_or_default();
                 self.parts = result.parts.into();
             }
             Err(error) if error.kind() == ErrorKind::TooManyResults => {

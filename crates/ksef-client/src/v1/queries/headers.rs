@@ -34,6 +34,7 @@ impl Session {
             session: self,
             windows: Windows::new(criteria, self.clock().now()),
             page: None,
+            total: None,
             seen: Seen::default(),
         };
         let pages = stream::try_unfold(headers, |mut headers| async move {
@@ -50,6 +51,8 @@ struct Headers<'s> {
     windows: Windows,
     /// The page that is next, in its window.
     page: Option<(Window, Invoices)>,
+    /// How many rows the window was found to hold at its first page.
+    total: Option<u64>,
     seen: Seen,
 }
 
@@ -60,7 +63,10 @@ impl Headers<'_> {
             let (window, request) = match self.page.take() {
                 Some(page) => page,
                 None => match self.windows.next() {
-                    Some(window) => (window, Invoices::new(self.windows.criteria(window))),
+                    Some(window) => {
+                        self.total = None;
+                        (window, Invoices::new(self.windows.criteria(window)))
+                    }
                     None => return Ok(None),
                 },
             };
@@ -76,6 +82,14 @@ impl Headers<'_> {
                 }
                 Err(error) => return Err(error),
             };
+            let total = answer.number_of_elements;
+            if total.zip(self.total).is_some_and(|(now, first)| now < first) {
+                // Rows went away, and those behind them moved up: what was given is known by now.
+                self.total = None;
+                self.page = Some((window, Invoices::new(self.windows.criteria(window))));
+                continue;
+            }
+            self.total = self.total.or(total);
             let may_go_on = request.is_last_full(&answer);
             let next = request.next(&answer).filter(|_| !may_go_on);
             let mut rows = answer.invoice_header_list;
@@ -165,6 +179,21 @@ mod tests {
             assert_eq!((error.kind(), error.may_have_happened()), (ErrorKind::Unreadable, false));
             assert_eq!(script.requests().len(), 1);
         }
+    }
+
+    /// Rows went away from its first page, so that one of the second page would never be seen.
+    #[tokio::test]
+    async fn a_list_that_has_become_shorter_is_read_again_from_its_beginning() {
+        let pages = [
+            page(0..100, Some(130)),
+            page(101..130, Some(129)),
+            page(1..101, Some(129)),
+            page(101..130, Some(129)),
+        ];
+        let (session, script) = plain_session(pages);
+        let rows: Vec<_> = session.invoice_headers(criteria()).try_collect().await.unwrap();
+        assert_eq!((rows.len(), script.requests().len()), (130, 4));
+        assert!(lines(&script)[2].ends_with("PageSize=100&PageOffset=0"));
     }
 
     #[tokio::test]

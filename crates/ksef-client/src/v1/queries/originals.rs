@@ -115,7 +115,8 @@ impl Session {
         }
         let mut parts = answer.part_list;
         parts.sort_by_key(|part| part.part_number);
-        if answer.number_of_parts.is_some_and(|count| count != parts.len() as u64) {
+        let is_empty = answer.number_of_elements.is_some_and(|count| count > 0) && parts.is_empty();
+        if is_empty || answer.number_of_parts.is_some_and(|count| count != parts.len() as u64) {
             return Err(unreadable("the list of parts is not as long as it says"));
         }
         let parts = parts.into_iter().map(|part| ResultPart::read(query, part));

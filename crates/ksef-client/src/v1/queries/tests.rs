@@ -1,13 +1,16 @@
 //! Requests and answers as bytes.
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use chrono::{DateTime, Utc};
-use common_http::Paged;
+use common_http::{Paged, scripted::Step};
+use futures_util::TryStreamExt as _;
 use serde_json::json;
 
 use super::*;
 use crate::v1::{
-    NumberVariant,
+    ErrorKind, NumberVariant,
     client::testing::{ELEMENT, INVOICE, accepting, answer, base, get, post, read, refused, shown},
+    session::tests::plain_session,
     wire,
 };
 
@@ -244,12 +247,40 @@ fn certificates_are_given_as_they_come() {
 
 #[tokio::test]
 async fn a_part_that_is_announced_larger_than_it_can_be_is_not_fetched() {
-    let (session, script) = crate::v1::session::tests::plain_session([]);
+    let (session, script) = plain_session([]);
     let part = json!({
         "query": PART, "reference": PART, "expires": null, "size": 10_600_960_001_u64, "hash": ""
     });
     let part: ResultPart = serde_json::from_value(part).unwrap();
     let error = session.fetch_part(&part, "/nowhere").await.unwrap_err();
-    assert_eq!(error.kind(), crate::v1::ErrorKind::Unreadable);
+    assert_eq!(error.kind(), ErrorKind::Unreadable);
     assert_eq!(script.requests().len(), 0);
+}
+
+/// What the service answers about a query that found seven invoices: those parts, or none.
+fn found_seven(parts: &serde_json::Value) -> Vec<Step> {
+    let status = json!({"processingCode": 200, "numberOfElements": 7, "partList": parts});
+    let started = json!({"elementReferenceNumber": ELEMENT});
+    vec![Step::answer(200, started.to_string()), Step::answer(200, status.to_string())]
+}
+
+async fn exported(steps: Vec<Step>) -> ErrorKind {
+    let (session, _) = plain_session(steps);
+    let folder = tempfile::tempdir().unwrap();
+    let invoices = session.export_invoices(criteria(), ExportOptions::new(folder.path()));
+    invoices.try_collect::<Vec<_>>().await.unwrap_err().kind()
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_export_does_not_end_before_all_that_was_found_has_come() {
+    assert_eq!(exported(found_seven(&json!(null))).await, ErrorKind::Unreadable);
+    let empty = [b"PK\x05\x06".as_slice(), &[0; 18]].concat();
+    let hash = STANDARD.encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &empty));
+    let part = json!([{
+        "partReferenceNumber": PART, "partNumber": 0,
+        "plainPartHash": {"fileSize": empty.len(), "hashSHA": {"value": hash}},
+    }]);
+    let mut steps = found_seven(&part);
+    steps.push(Step::answer(200, empty));
+    assert_eq!(exported(steps).await, ErrorKind::Unreadable);
 }

@@ -11,11 +11,13 @@ use std::{
 use common_core::store::BoxFuture;
 
 use super::note::{Note, NoteState, SendLog, SendProgress};
+use crate::v1::private::private;
 
 /// A log in a file, to which notes are appended; [`Sending`](NoteState::Sending) ones are on the
 /// disk before the invoice goes out.
 ///
-/// It holds reference numbers, which open confirmations to whoever knows them. It is locked as long
+/// It holds reference numbers, which open confirmations to whoever knows them: on Unix a new one is
+/// its owner's alone. It is locked as long
 /// as the value and its clones live: one run at a time writes it.
 #[derive(Clone, Debug)]
 pub struct SendFile(Arc<Mutex<File>>);
@@ -47,8 +49,9 @@ const PATIENCE: u32 = 500;
 const PAUSE: Duration = Duration::from_millis(20);
 
 fn open(path: &Path) -> io::Result<(SendFile, SendProgress)> {
-    let mut file =
-        OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    let mut file = private(&mut options).open(path)?;
     match file.try_lock() {
         Err(TryLockError::WouldBlock) => return Err(io::ErrorKind::WouldBlock.into()),
         Err(TryLockError::Error(error)) => return Err(error),
@@ -66,8 +69,21 @@ fn open(path: &Path) -> io::Result<(SendFile, SendProgress)> {
         whole += length as u64;
     }
     file.set_len(whole)?;
+    if whole == 0 {
+        keep_name(path)?;
+    }
     file.seek(SeekFrom::Start(whole))?;
     Ok((SendFile(Arc::new(Mutex::new(file))), progress))
+}
+
+/// Forces the name of a new log to the disk, without which a loss of power would take its lines.
+fn keep_name(path: &Path) -> io::Result<()> {
+    // Elsewhere a folder cannot be forced to the disk.
+    if cfg!(unix) {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
+    }
+    Ok(())
 }
 
 impl SendLog for SendFile {
