@@ -11,7 +11,12 @@
 //! Before the first CMD07 there are no pins: the CPD server is reached by the ministry's
 //! authorities, which the caller gives, and the other two channels are closed.
 //! CMD07 always goes by the authorities, so that a server whose certificate was renewed cannot
-//! lock a register with old pins out for ever.
+//! lock a register with old pins out for ever: the [worker](crate::worker) fetches the keys by
+//! itself when it cannot reach a server again and again, and so does a
+//! [fiscalisation](crate::fiscalisation). Whoever works without them does that.
+//! Former pins are not believed beside new ones, since a certificate may have been replaced because
+//! somebody else has its key; a server that does not show yet what CMD07 tells is tried until it
+//! does.
 //! The Event Hub has wires of its own, since an identity belongs to a pool of connections: the
 //! register's certificate cannot be offered there by mistake.
 

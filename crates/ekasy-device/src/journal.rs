@@ -23,6 +23,7 @@
 //! | [`update_registration`](Journal::update_registration) | one record | the old one stands | the new one stands |
 //! | [`set_pins`](Journal::set_pins), [`set_secret`](Journal::set_secret), … | one record | the old one stands | the new one stands |
 //! | [`next_command_id`](Journal::next_command_id) | one record | the id was never used | the id is used up, and none is given twice |
+//! | [`set_back_command_ids`](Journal::set_back_command_ids) | one record | the old moment stands | the new one stands |
 //! | [`accept_command`](Journal::accept_command) | one record that must not exist | the command will be offered again | the same call answers what became of it |
 //! | [`drop_documents`](Journal::drop_documents) | marks, then their removal | all are still there | only documents that were sent are gone |
 //!
@@ -34,7 +35,10 @@
 //!
 //! A journal holds a lease, and every write carries its fence. A second process is refused, or, if
 //! it has the same holder's name, takes over, and the first one's next write fails with
-//! [`JournalErrorKind::Lost`]. [`renew`](Journal::renew) must be called before the lease ends.
+//! [`JournalErrorKind::Lost`]. [`renew`](Journal::renew) keeps other holders away; without it they
+//! may open the journal when the lease has ended. A lease goes by the engine's wall clock, so it
+//! ends, too, when the clock is moved or the machine sleeps. If nobody has opened the journal by the
+//! next write, that write takes the lease anew and goes on.
 //! Engines do not fence the removal of what was acknowledged. One that a former holder had begun
 //! and that happens late could remove packages that its successor has sent and not written down
 //! yet; if the successor dies at that moment, it sends their documents once more. Nothing is lost
@@ -45,7 +49,8 @@
 //! When a write ended without an answer, the next call takes the lease anew, with a new fence: a
 //! write that is still under way somewhere carries the old one and is refused from then on. Then
 //! it reads what stands there. Each run leaves its mark when it opens the journal, so a recovery
-//! that was cut off itself is told apart from another run that took over.
+//! that was cut off itself, or a lease that only ended, is told apart from another run that took
+//! over.
 //!
 //! # Memory
 //!
@@ -211,7 +216,8 @@ impl Journal {
     ///
     /// [`Busy`](JournalErrorKind::Busy) while another holder has it;
     /// [`Corrupt`](JournalErrorKind::Corrupt) when what stands there is no journal of this version;
-    /// [`Store`](JournalErrorKind::Store) when the engine failed.
+    /// [`Store`](JournalErrorKind::Store) when the engine failed, or the lease was gone again before
+    /// this run had left its mark.
     pub async fn open(engine: Arc<dyn Engine>, options: Options) -> Result<Self, JournalError> {
         Ok(Self { session: Arc::new(Session::open(engine, options).await?) })
     }
@@ -221,7 +227,8 @@ impl Journal {
         self.session.number()
     }
 
-    /// Makes the lease last from now on. To be called at a third of [`Options::lease`] or so.
+    /// Makes the lease last from now on, or takes it anew when it has ended and nobody else has
+    /// opened the journal. To be called at a third of [`Options::lease`] or so.
     ///
     /// # Errors
     ///
@@ -243,7 +250,7 @@ impl Journal {
                 return done;
             }
             // The work may hold what the renewal waits for, so both go on; and a renewal that was
-            // begun is finished, since one that is cut off may lose the lease.
+            // begun is finished, since it may be in the midst of a recovery.
             let (mut done, mut renewal) = (None, pin!(self.renew()));
             let both = |context: &mut Context<'_>| {
                 if done.is_none()

@@ -13,13 +13,15 @@
 //! | the schedule says "after each document" | it packs and sends what the [`Handle`] journals |
 //! | a daily report | everything due goes out at once |
 //! | sending is suspended (−1) | nothing more is packed; what is packed and answers go out; commands are asked for |
-//! | a part of the schedule is undefined (−2) | the part before stays in force, and an event tells |
+//! | a part of the schedule is undefined (−2) | the part before stays in force, and an event tells; when there is none that says when to send, documents are kept, and an alarm tells at each start |
 //! | the token ends or is refused (401, 404) | a new one, and the **same bytes** again |
 //! | no answer (500, 503, time, connection) | the same bytes again, later: 5 s, doubling up to 15 min, with chance |
 //! | 403 | after 8 to 15 minutes: the certificate has to be looked at |
+//! | a call fails again and again | everything else on its channel comes before it; what alone is refused (400, 404, 406) closes no channel; after an hour an alarm, once a day |
+//! | the CPD server or the WebApi cannot be reached five times in a row | its certificate may be another one: the certificates are fetched (CMD07), which goes by the authorities; if they do not help, again after an hour, two and then four |
 //! | 400, 413 of the Event Hub | the documents are packed anew, smaller, four times at most and never smaller than a document's least part; then once an hour, and an alarm |
 //! | a document fits no request at all | an alarm, and another try once an hour; an answer with it is confirmed as failed |
-//! | the wall clock jumps | nothing: waiting goes by the monotonic clock; an event tells |
+//! | the wall clock jumps, or the machine sleeps | waiting goes by the monotonic clock; a lease of the journal that ended by it is taken again, unless another run has opened the journal; an event tells |
 //! | a run begins | the repository is asked what it has (CMD12) before a document goes out; without an answer documents wait an hour at most |
 //! | the repository has less than was sent, twice | what is missing is sent again, 10,000 numbers at a time and three times at most |
 //! | the repository has more than was journalled | **nothing is sent or packed on request, by later runs neither**, until CMD12 says otherwise: the next numbers exist already. An alarm, once an hour |

@@ -100,7 +100,7 @@ impl Envelope {
 
     /// The identifier, if there is one.
     pub(crate) fn command_id(&self) -> Result<Option<CommandId>, FieldError> {
-        self.parsed("commandId", CommandId::parse)
+        self.parsed("commandId", CommandId::parse_lenient)
     }
 
     /// A text that is not empty, read by `parse`.

@@ -8,7 +8,7 @@ use super::{
     task::stand_at,
 };
 use crate::{
-    Client,
+    Client, Error, ErrorKind,
     command::FiscalisationStep,
     device::{Device, DocumentSource},
     journal::{Journal, Stage},
@@ -18,11 +18,26 @@ use crate::{
     },
 };
 
-/// How often a row is tried in one run, as long as it may succeed by itself.
-const TRIES: u32 = 6;
+/// How often something is tried in one run, as long as it may succeed by itself.
+pub(super) const TRIES: u32 = 6;
 
-/// The first wait between two tries.
-const WAIT: Duration = Duration::from_secs(5);
+/// The first wait between two tries; each further one is twice as long.
+pub(super) const WAIT: Duration = Duration::from_secs(5);
+
+/// What is done about a CMD09 that may have happened, when its answer did not come.
+///
+/// What a repeated request is answered is not documented. That a repository which knows it gives
+/// the same number again is an **assumption** (CRK facts §6.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Unanswered {
+    /// It is made again, with the same identifier and the same data, as often as any other row and
+    /// by later runs too.
+    #[default]
+    AskAgain,
+    /// The run ends with the error of the call. Later ones end with [`Outcome::Unanswered`] and
+    /// send nothing, until one is told to ask again.
+    Stop,
+}
 
 /// Fiscalises a register; see the [module](super).
 ///
@@ -59,6 +74,7 @@ pub struct Fiscalisation {
     order: Order,
     sink: Sink,
     patience: Duration,
+    unanswered: Unanswered,
 }
 
 impl Fiscalisation {
@@ -72,7 +88,8 @@ impl Fiscalisation {
     ) -> Self {
         let sink: Sink = Arc::new(|_| {});
         let patience = Duration::from_secs(600);
-        Self { client, journal, device, options, order, sink, patience }
+        let unanswered = Unanswered::default();
+        Self { client, journal, device, options, order, sink, patience, unanswered }
     }
 
     /// Hears of everything that happens.
@@ -90,9 +107,18 @@ impl Fiscalisation {
         self
     }
 
+    /// Sets what is done about a CMD09 whose answer did not come; it is made again without this.
+    #[must_use]
+    pub fn unanswered(mut self, unanswered: Unanswered) -> Self {
+        self.unanswered = unanswered;
+        self
+    }
+
     /// Goes on at the first row that is not done, until the end.
     ///
-    /// A row that failed and may succeed by itself is tried up to six times, with growing waits.
+    /// A row that failed and may succeed by itself is tried up to six times, with growing waits;
+    /// that includes CMD09, unless [`unanswered`](Self::unanswered) says otherwise. When no
+    /// connection can be made, the repository's certificates are fetched anew before the last try.
     ///
     /// # Errors
     ///
@@ -102,7 +128,7 @@ impl Fiscalisation {
     }
 
     async fn go_on(&self) -> Result<Outcome, FiscalisationError> {
-        let mut steps = Steps::new(self.operations(), &self.order, self.patience);
+        let mut steps = Steps::new(self.operations(), &self.order, self.patience, self.unanswered);
         steps.prepare().await.map_err(|trouble| FiscalisationError::new(None, trouble))?;
         loop {
             let registration = self.journal.registration().await;
@@ -133,10 +159,12 @@ impl Fiscalisation {
         step: FiscalisationStep,
     ) -> Result<Ended, Trouble> {
         let mut wait = WAIT;
+        let mut is_unreachable = false;
         for _ in 1..TRIES {
             match steps.perform(step).await {
-                Err(Trouble::Call(error)) if error.retryable() => {
+                Err(Trouble::Call(error)) if self.may_repeat(step, &error) => {
                     let wait = wait.max(error.retry_after().unwrap_or_default());
+                    is_unreachable = error.kind() == ErrorKind::Connect;
                     (self.sink)(Event::Failed(error));
                     tokio::time::sleep(wait).await;
                 }
@@ -144,7 +172,19 @@ impl Fiscalisation {
             }
             wait *= 2;
         }
+        if is_unreachable && step != FiscalisationStep::FetchKeys {
+            // The server may have another certificate by now, of which only CMD07 tells.
+            let _ = steps.fetch_keys().await;
+        }
         steps.perform(step).await
+    }
+
+    /// Whether a row is tried again after that error.
+    fn may_repeat(&self, step: FiscalisationStep, error: &Error) -> bool {
+        let is_request =
+            matches!(step, FiscalisationStep::Request | FiscalisationStep::TakeEvidenceNumber);
+        let stops = self.unanswered == Unanswered::Stop && is_request && error.may_have_happened();
+        error.retryable() && !stops
     }
 
     pub(super) fn parts(&self) -> (&Client, &Journal, &Arc<dyn Device>, &Order) {

@@ -31,6 +31,19 @@ pub enum Outcome {
         /// The answer as it came.
         answer: String,
     },
+    /// The journal could not take the answer to CMD09, however often it was tried, and forgets it
+    /// when this value is gone. **Write it down before anything else**: it may hold the evidence
+    /// number. Then see to the store and run again; the request is made once more, with the same
+    /// identifier and data.
+    NotKept {
+        /// The evidence number, when the answer gave one.
+        number: Option<EvidenceNumber>,
+        /// The answer as it came.
+        answer: String,
+    },
+    /// CMD09 may have been sent by an earlier run, no answer settled what came of it, and
+    /// [`Unanswered::Stop`](super::Unanswered::Stop) asks for a person before it is sent again.
+    Unanswered,
     /// The repository calls the register fiscalised already, and the journal does not know its
     /// number. Find it, then run again with [`Order::recovered`](super::Order::recovered). The
     /// answer stands in the journal as it came.
@@ -43,8 +56,9 @@ pub enum Outcome {
         /// The one that came.
         came: EvidenceNumber,
     },
-    /// Identifiers of commands lie too far ahead of the clock, which was set back: CMD09 would be
-    /// refused. Set the clock right, or wait.
+    /// Identifiers of commands lie too far ahead of the clock: CMD09 would be refused. If the clock
+    /// is wrong now, set it right. If it was wrong before, have a person call
+    /// [`Journal::set_back_command_ids`](crate::journal::Journal::set_back_command_ids), or wait.
     Clock,
 }
 

@@ -29,7 +29,8 @@ pub enum Objection {
     TaxpayerChecksum,
     /// A register in software names no program (row 2).
     NoProgram,
-    /// Identifiers lie too far ahead of the clock.
+    /// Identifiers lie too far ahead of the clock; what to do,
+    /// [`Outcome::Clock`](super::Outcome::Clock) says.
     Clock,
     /// The journal holds documents of an earlier life already.
     UsedJournal,

@@ -1,11 +1,12 @@
 //! Each row: do it, and journal that it is done.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use common_core::open::Open;
 
 use super::{
-    Order, Outcome, Refusal,
+    Order, Outcome, Refusal, Unanswered,
+    driver::{TRIES, WAIT},
     task::{
         back_after_code, back_after_status, fix_report, keep_answer, note, noted, record, refuse,
         set, stand_at, take,
@@ -19,11 +20,11 @@ use crate::{
         cpd::{FiscalisationAnswer, FiscalisationRefusal, Granted, UnclearAnswer},
     },
     device::{FiscalFacts, FiscalWrite},
-    ident::{CommandId, CommandKind, JpkId},
-    journal::{Document, Registration, Stage},
+    ident::{CommandId, CommandKind, EvidenceNumber, JpkId},
+    journal::{Document, JournalErrorKind, Registration, Stage},
     packing::DocumentKind,
     worker::{
-        Answer, Todo,
+        Action, Answer, Event, Todo,
         operations::{Operations, Trouble},
     },
 };
@@ -36,6 +37,7 @@ pub(super) struct Steps<'a> {
     operations: Operations,
     order: &'a Order,
     patience: Duration,
+    unanswered: Unanswered,
 }
 
 /// How a row ended.
@@ -47,12 +49,22 @@ pub(super) enum Ended {
 }
 
 impl<'a> Steps<'a> {
-    pub(super) fn new(operations: Operations, order: &'a Order, patience: Duration) -> Self {
-        Self { operations, order, patience }
+    pub(super) fn new(
+        operations: Operations,
+        order: &'a Order,
+        patience: Duration,
+        unanswered: Unanswered,
+    ) -> Self {
+        Self { operations, order, patience, unanswered }
     }
 
     pub(super) async fn prepare(&mut self) -> Result<(), Trouble> {
         self.operations.prepare().await.map(drop)
+    }
+
+    /// Takes the repository's certificates of now, whatever row is next.
+    pub(super) async fn fetch_keys(&self) -> Result<(), Trouble> {
+        self.operations.fetch_keys().await
     }
 
     /// Does a row and journals that it is done. A refusal of the repository is an outcome.
@@ -125,23 +137,65 @@ impl<'a> Steps<'a> {
 
     /// Rows 3 and 4.
     async fn request(&self) -> Result<Ended, Trouble> {
-        let Some(id) = self.request_id().await? else { return Ok(Ended::Stop(Outcome::Clock)) };
-        let command = self.order.request(id);
-        match self.operations.client.fiscalise(&command).await? {
-            FiscalisationAnswer::Granted(granted) => self.granted(&granted).await,
-            FiscalisationAnswer::Refused(refusal) => self.refused(refusal).await,
-            FiscalisationAnswer::Unclear(unclear) => self.unclear(unclear).await,
+        let registration = self.operations.journal.registration().await?;
+        let may_be_sent = noted(&registration, note::REQUEST).is_some();
+        if may_be_sent && self.unanswered == Unanswered::Stop {
+            return Ok(Ended::Stop(Outcome::Unanswered));
         }
+        let Some(id) = self.request_id(&registration).await? else {
+            return Ok(Ended::Stop(Outcome::Clock));
+        };
+        let command = self.order.request(id);
+        match self.operations.client.fiscalise(&command).await {
+            Ok(FiscalisationAnswer::Granted(granted)) => self.granted(&granted).await,
+            Ok(FiscalisationAnswer::Refused(refusal)) => self.refused(refusal).await,
+            Ok(FiscalisationAnswer::Unclear(unclear)) => self.unclear(unclear).await,
+            Err(error) => {
+                if !may_be_sent && !error.may_have_happened() {
+                    self.change(|of| refuse(of, None)).await?;
+                }
+                Err(error.into())
+            }
+        }
+    }
+
+    /// Journals an answer to CMD09 and what it changes. Nobody else has it, so a store that fails
+    /// is asked again as long as there is hope; what it does not take then is the outcome.
+    async fn keep(
+        &self,
+        number: Option<&EvidenceNumber>,
+        answer: &[u8],
+        change: impl Fn(&mut Registration),
+    ) -> Result<Registration, Outcome> {
+        let text = || String::from_utf8_lossy(answer).into_owned();
+        let mut wait = WAIT;
+        for left in (0..TRIES).rev() {
+            let error = match self.operations.journal.update_registration(&change).await {
+                Ok(registration) => return Ok(registration),
+                Err(error) => error,
+            };
+            let is_hopeless = error.kind() != JournalErrorKind::Store;
+            self.operations.tell(Event::Stumbled(error.into()));
+            if left == TRIES - 1 {
+                // Before any wait, which the process may not outlive.
+                self.operations.tell(Event::NotKept(text()));
+            }
+            if is_hopeless || left == 0 {
+                break;
+            }
+            tokio::time::sleep(wait).await;
+            wait *= 2;
+        }
+        Err(Outcome::NotKept { number: number.cloned(), answer: text() })
     }
 
     /// The identifier of an earlier try for the same order, if the repository would still take it,
     /// or a new one; journalled before it is used. `None` when no identifier fits the clock.
-    async fn request_id(&self) -> Result<Option<CommandId>, Trouble> {
-        let registration = self.operations.journal.registration().await?;
+    async fn request_id(&self, registration: &Registration) -> Result<Option<CommandId>, Trouble> {
         let now = self.operations.now();
         let digest = self.order.digest();
-        let is_same = noted(&registration, note::REQUEST_OF) == Some(&digest);
-        let earlier = noted(&registration, note::REQUEST).filter(|_| is_same);
+        let is_same = noted(registration, note::REQUEST_OF) == Some(&digest);
+        let earlier = noted(registration, note::REQUEST).filter(|_| is_same);
         let earlier = earlier.and_then(|id| CommandId::parse_lenient(id).ok());
         if let Some(id) = earlier.filter(|id| self.order.request(id.clone()).fits_clock(now)) {
             return Ok(Some(id));
@@ -160,8 +214,12 @@ impl<'a> Steps<'a> {
     }
 
     async fn granted(&self, granted: &Granted) -> Result<Ended, Trouble> {
-        let stands = self.change(|of| take(of, granted)).await?;
         let came = granted.evidence_number.clone();
+        let kept = self.keep(Some(&came), &granted.body, |of| take(of, granted)).await;
+        let stands = match kept {
+            Ok(stands) => stands,
+            Err(not_kept) => return Ok(Ended::Stop(not_kept)),
+        };
         match stands.evidence_number {
             Some(known) if known != came => Ok(Ended::Stop(Outcome::OtherNumber { known, came })),
             _ => {
@@ -191,8 +249,8 @@ impl<'a> Steps<'a> {
                 keep_answer(record(of), answer);
                 refuse(of, None);
             };
-            self.change(change).await?;
-            return Ok(Ended::Stop(Outcome::NumberUnknown));
+            let kept = self.keep(None, answer, change).await;
+            return Ok(Ended::Stop(kept.err().unwrap_or(Outcome::NumberUnknown)));
         };
         // The address of the WebApi is what CMD12 can tell.
         self.operations.reconcile().await?;
@@ -207,8 +265,8 @@ impl<'a> Steps<'a> {
     async fn unclear(&self, unclear: UnclearAnswer) -> Result<Ended, Trouble> {
         let UnclearAnswer { reason, body, .. } = unclear;
         let answer = String::from_utf8_lossy(&body).into_owned();
-        self.change(|of| keep_answer(record(of), &body)).await?;
-        Ok(Ended::Stop(Outcome::Unclear { reason, answer }))
+        let kept = self.keep(None, &body, |of| keep_answer(record(of), &body)).await;
+        Ok(Ended::Stop(kept.err().unwrap_or(Outcome::Unclear { reason, answer })))
     }
 
     async fn facts(&self) -> Result<FiscalFacts, Trouble> {
@@ -261,11 +319,11 @@ impl<'a> Steps<'a> {
     }
 
     /// Row 14: commands are carried out and confirmed as they come, until the schedule was one of
-    /// them.
+    /// them. One that cannot be opened, with new keys neither, is confirmed as failed.
     async fn fetch_timetable(&mut self) -> Result<(), Trouble> {
         let clock = self.operations.client.clock().clone();
         let end = clock.tick() + self.patience;
-        let mut has_new_keys = false;
+        let mut unopened = BTreeSet::new();
         loop {
             for (id, todo) in self.operations.begun_commands().await? {
                 if todo == Todo::Execute {
@@ -281,9 +339,12 @@ impl<'a> Steps<'a> {
             }
             match self.operations.poll().await? {
                 Answer::Command(..) => {}
-                Answer::Unopened(_) if !has_new_keys => {
+                Answer::Unopened(id) if unopened.insert(id.clone()) => {
                     self.operations.fetch_keys().await?;
-                    has_new_keys = true;
+                }
+                // With new keys neither. It is confirmed as failed, so that the next one comes.
+                Answer::Unopened(id) => {
+                    self.operations.act(&Action::Reject(id), 0).await?;
                 }
                 _ if clock.tick() >= end => {
                     return Err(Trouble::Other("the repository sends no schedule"));

@@ -87,7 +87,8 @@ impl CommandId {
     }
 
     /// Reads an identifier whose unique number may have 12 characters, as
-    /// [`UniqueNumber::parse_lenient`] takes it.
+    /// [`UniqueNumber::parse_lenient`] takes it. What stands in JSON, of the repository or of the
+    /// journal, is read like this: whose it is shows by comparing the number.
     pub fn parse_lenient(text: &str) -> Result<Self, IdentError> {
         Self::read(text, UniqueNumber::parse_lenient).ok_or(ERROR)
     }
@@ -121,4 +122,4 @@ impl CommandId {
     }
 }
 
-text_identifier!(CommandId, text);
+text_identifier!(CommandId, text, parse_lenient);

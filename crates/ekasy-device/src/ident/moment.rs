@@ -69,6 +69,17 @@ impl Moment {
         if self.millis < Self::MAX.millis { Some(Self { millis: self.millis + 1 }) } else { None }
     }
 
+    /// The last digit of the milliseconds.
+    pub(super) const fn last_digit(self) -> i64 {
+        self.millis.rem_euclid(10)
+    }
+
+    /// The first moment from this one on whose last digit is that; `None` behind the year 9999.
+    pub(super) fn ending_in(self, digit: i64) -> Option<Self> {
+        let millis = self.millis + (digit - self.millis).rem_euclid(10);
+        (millis <= Self::MAX.millis).then_some(Self { millis })
+    }
+
     fn read(text: &str) -> Option<Self> {
         if text.len() != Self::LENGTH || !text.is_ascii() {
             return None;

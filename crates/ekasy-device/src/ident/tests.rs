@@ -24,8 +24,18 @@ fn texts(section: &str, list: &str) -> Vec<String> {
     vectors(section, list).iter().map(|text| text.as_str().unwrap().to_owned()).collect()
 }
 
+type Parse<T> = fn(&str) -> Result<T, IdentError>;
+
 /// Every valid text is read and written back unchanged, every other one is refused; in JSON too.
-fn assert_form<T>(section: &str, valid: &[String], parse: fn(&str) -> Result<T, IdentError>)
+fn assert_form<T>(section: &str, valid: &[String], parse: Parse<T>)
+where
+    T: std::fmt::Display + serde::Serialize + serde::de::DeserializeOwned,
+{
+    assert_forms(section, valid, parse, parse);
+}
+
+/// As [`assert_form`], where JSON is read by another function.
+fn assert_forms<T>(section: &str, valid: &[String], parse: Parse<T>, in_json: Parse<T>)
 where
     T: std::fmt::Display + serde::Serialize + serde::de::DeserializeOwned,
 {
@@ -39,7 +49,8 @@ where
         let text = refused.as_str().or_else(|| refused[0].as_str()).unwrap();
         assert!(parse(text).is_err(), "{section} {refused}");
         let json = serde_json::to_string(text).unwrap();
-        assert!(serde_json::from_str::<T>(&json).is_err(), "{section} {refused}");
+        let is_read = serde_json::from_str::<T>(&json).is_ok();
+        assert_eq!(is_read, in_json(text).is_ok(), "{section} {refused}");
     }
 }
 
@@ -67,7 +78,7 @@ fn unique_numbers_have_13_characters_unless_read_leniently() {
 fn command_identifiers_have_the_parts_that_another_program_gave_them() {
     let rows = vectors("commandId", "valid");
     let valid: Vec<_> = rows.iter().map(|row| row["text"].as_str().unwrap().to_owned()).collect();
-    assert_form("commandId", &valid, CommandId::parse);
+    assert_forms("commandId", &valid, CommandId::parse, CommandId::parse_lenient);
     for row in rows {
         let id = CommandId::parse(row["text"].as_str().unwrap()).unwrap();
         assert_eq!(id.code(), row["kind"]);
@@ -202,9 +213,35 @@ fn a_generator_says_how_far_it_lies_ahead_of_a_clock_that_was_set_back() {
     let mut ids = CommandIds::new(number);
     assert_eq!(ids.ahead_of(now).as_millis(), 0);
     ids.next(CommandKind::Documents, now).unwrap();
-    assert_eq!(ids.ahead_of(now).as_millis(), 1);
+    assert_eq!(ids.ahead_of(now).as_millis(), 10);
     assert_eq!(ids.ahead_of(now + TimeDelta::minutes(1)).as_millis(), 0);
     assert_eq!(ids.ahead_of(now - TimeDelta::hours(3)).as_secs(), 3 * 3600);
+}
+
+#[test]
+fn a_generator_is_set_back_nine_times_and_only_when_it_lies_far_ahead() {
+    let number = UniqueNumber::parse("WTE2001000009").unwrap();
+    let now: DateTime<Utc> = "2026-02-01T08:00:00Z".parse().unwrap();
+    let mut ids = CommandIds::new(number.clone());
+    ids.next(CommandKind::Documents, now + TimeDelta::hours(2)).unwrap();
+    let before = ids.clone();
+    ids.set_back(now).unwrap();
+    assert_eq!(ids, before, "two hours are no reason");
+    for time in 1..=9 {
+        // Also from the last identifier that there can be.
+        let end = Moment::MAX.instant() - TimeDelta::milliseconds(10 - time);
+        let far = if time == 5 { end } else { now + TimeDelta::days(70 * 365) };
+        ids.next(CommandKind::Documents, far).unwrap();
+        ids = CommandIds::resume(number.clone(), ids.last());
+        ids.set_back(now).unwrap();
+        let next = ids.next(CommandKind::Documents, now).unwrap().moment();
+        assert_eq!(next.timestamp_millis() % 10, time);
+        assert!(next.timestamp_millis() - now.timestamp_millis() < 20, "{next}");
+    }
+    ids.next(CommandKind::Documents, now + TimeDelta::hours(3)).unwrap();
+    let before = ids.clone();
+    assert!(ids.set_back(now).is_err());
+    assert_eq!(ids, before);
 }
 
 fn any_moment() -> impl Strategy<Value = Moment> {
@@ -258,6 +295,25 @@ proptest! {
             prop_assert!(id.moment() >= Moment::from(now));
             prop_assert_eq!(Some(id.moment()), ids.last());
             before = Some(id);
+        }
+    }
+
+    #[test]
+    fn no_identifier_comes_twice_however_often_the_clock_is_wrong_and_put_right(
+        steps in proptest::collection::vec((0..200_i64, any::<bool>(), 0..12_u8), 1..200),
+    ) {
+        let start: DateTime<Utc> = "2026-02-01T08:00:00Z".parse().unwrap();
+        let mut ids = CommandIds::new(UniqueNumber::parse("WTE2001000009").unwrap());
+        let mut given = std::collections::BTreeSet::new();
+        for (step, is_wrong, set_back) in steps {
+            // Days that are as near to each other as milliseconds, so that stretches overlap.
+            let wrong = TimeDelta::days(i64::from(is_wrong));
+            let now = start + wrong + TimeDelta::milliseconds(step);
+            if set_back == 0 && ids.set_back(now).is_ok() {
+                prop_assert!(ids.ahead_of(now) < std::time::Duration::from_secs(2 * 3600 + 1));
+            }
+            let id = ids.next(CommandKind::Documents, now).unwrap();
+            prop_assert!(given.insert(id.clone()), "{id} came twice");
         }
     }
 

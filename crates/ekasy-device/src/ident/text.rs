@@ -3,12 +3,12 @@
 use super::IdentError;
 
 /// Gives a type over a text `as_str`, `Display`, `FromStr`, `AsRef`, `Serialize` and
-/// `Deserialize`; the type has a `parse` of its own.
+/// `Deserialize`; the type has a `parse` of its own, and perhaps another one for what comes as JSON.
 macro_rules! text_identifier {
     ($name:ident) => {
-        $crate::ident::text::text_identifier!($name, 0);
+        $crate::ident::text::text_identifier!($name, 0, parse);
     };
-    ($name:ident, $field:tt) => {
+    ($name:ident, $field:tt, $read:ident) => {
         impl $name {
             /// The text, as it is written on the wire.
             pub fn as_str(&self) -> &str {
@@ -42,18 +42,21 @@ macro_rules! text_identifier {
             }
         }
 
-        $crate::ident::text::read_from_text!($name);
+        $crate::ident::text::read_from_text!($name, $read);
     };
 }
 
-/// Reads a type from a JSON string by its `parse`.
+/// Reads a type from a JSON string by its `parse` or another function.
 macro_rules! read_from_text {
     ($name:ident) => {
+        $crate::ident::text::read_from_text!($name, parse);
+    };
+    ($name:ident, $read:ident) => {
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let text =
                     <std::borrow::Cow<'de, str> as serde::Deserialize>::deserialize(deserializer)?;
-                Self::parse(&text).map_err(serde::de::Error::custom)
+                Self::$read(&text).map_err(serde::de::Error::custom)
             }
         }
     };

@@ -35,8 +35,9 @@ impl UniqueNumber {
     /// Reads a unique number whose prefix may also have 2 letters.
     ///
     /// The ministry's own test kit is named after such a number of 12 characters (CRK facts §7,
-    /// 2); nothing says that the repository takes one. Only this function and
-    /// [`CommandId::parse_lenient`](super::CommandId::parse_lenient) accept it.
+    /// 2); nothing says that the repository takes one. A register that was given such a number on
+    /// purpose works with it: command identifiers in JSON and
+    /// [`CommandId::parse_lenient`](super::CommandId::parse_lenient) accept it, too.
     ///
     /// ```
     /// use ekasy_device::ident::UniqueNumber;

@@ -5,7 +5,7 @@
 //! *finished* carries the outcome, so that a repeated confirmation says the same;
 //! *confirmed* keeps the id, so that a command which is offered once more is not done once more.
 
-use common_core::store::{Change, Expect, Swap};
+use common_core::store::{Change, Expect, Lease, Swap};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -66,10 +66,8 @@ impl Journal {
         let plaintext = plaintext.to_owned();
         let accepted = CommandState { plaintext, finished: None, is_confirmed: false };
         let value = json!(accepted).to_string().into_bytes();
-        let put = Change::Put { value, expires_at: None };
-        let (name, lease) = (self.session.names.command(id), state.lease.clone());
-        let swap = self.session.engine.swap(&name, Expect::Absent, put, Some(&lease));
-        match self.session.write(&mut state, swap).await? {
+        let name = self.session.names.command(id);
+        match self.session.swap(&mut state, &name, Expect::Absent, value).await? {
             Swap::Done(_) => Ok(Acceptance::New),
             Swap::Conflict(Some(record)) => read(&record.value).map(Acceptance::Known),
             Swap::Conflict(None) => Err(unreadable()),
@@ -97,7 +95,8 @@ impl Journal {
         let mut state = self.session.lock().await?;
         let finished = self.session.change_command(&mut state, id, change).await?;
         if state.outbox.next().is_none() {
-            self.session.clear(&mut state).await?;
+            // The command is finished, whatever becomes of this; it is tried again another time.
+            let _ = self.session.clear(&mut state).await;
         }
         Ok(finished)
     }
@@ -153,10 +152,11 @@ impl Journal {
             .await?;
         let mut forgotten = 0;
         for id in old {
-            let (name, lease) = (self.session.names.command(&id), state.lease.clone());
-            let swap =
-                self.session.engine.swap(&name, Expect::Anything, Change::Remove, Some(&lease));
-            self.session.write(&mut state, swap).await?;
+            let (engine, name) = (&self.session.engine, &self.session.names.command(&id));
+            let remove = |lease: Lease| async move {
+                engine.swap(name, Expect::Anything, Change::Remove, Some(&lease)).await
+            };
+            self.session.write(&mut state, remove).await?;
             forgotten += 1;
         }
         Ok(forgotten)

@@ -99,11 +99,9 @@ impl Journal {
         }
         let Some((last, _)) = last else { return Ok(Appended::Before) };
         let flush = fresh.iter().rev().find(|entry| entry.flushes()).map(Journalled::last);
-        let payloads = fresh.iter().map(Journalled::encode).collect();
-        let lease = state.lease.clone();
-        let append =
-            self.session.engine.append(&self.session.names.documents, payloads, Some(&lease));
-        let positions = self.session.write(&mut state, append).await?;
+        let encoded = || fresh.iter().map(Journalled::encode).collect();
+        let documents = &self.session.names.documents;
+        let positions = self.session.append(&mut state, documents, encoded).await?;
         let position = positions.last().copied().unwrap_or(state.tail.position);
         state.tail = Tail { last: Some(last), position };
         state.flush = flush.or(state.flush);
@@ -185,16 +183,13 @@ impl Journal {
                     positions.push(entry.position);
                 }
             }
-            let lease = state.lease.clone();
-            let mark = self.session.engine.acknowledge(documents, &positions, Some(&lease));
-            self.session.write(&mut state, mark).await?;
+            self.session.acknowledge(&mut state, documents, &positions).await?;
             if positions.last() != Some(&end) {
                 break;
             }
             after = end;
         }
-        let compact = self.session.engine.compact(documents);
-        self.session.write(&mut state, compact).await
+        self.session.compact(&mut state, documents).await
     }
 }
 

@@ -13,8 +13,9 @@ use crate::ident::JpkId;
 pub enum JournalErrorKind {
     /// Another holder has this register's journal. Nothing happened; try again when it has ended.
     Busy,
-    /// The journal is in other hands by now, or was closed. Nothing was written; stop the work, and
-    /// open it anew if this process is to go on.
+    /// Another run has taken the journal over, or it was closed. Nothing was written; stop the work,
+    /// and open it anew if this process is to go on. A lease that only ended, because the clock
+    /// jumped or the machine slept, is taken again and is no error.
     Lost,
     /// The engine failed. Whether the write happened is unknown; the next call finds out, and
     /// repeating the same call does no harm.
@@ -81,9 +82,6 @@ impl JournalError {
 impl From<StoreError> for JournalError {
     fn from(source: StoreError) -> Self {
         let (kind, message) = match source.kind() {
-            StoreErrorKind::LeaseLost => {
-                (JournalErrorKind::Lost, "the journal is in other hands or closed")
-            }
             StoreErrorKind::Corrupt => (JournalErrorKind::Corrupt, "what is stored cannot be read"),
             _ => (JournalErrorKind::Store, "the store failed, and what it did is unknown"),
         };

@@ -43,10 +43,10 @@ impl Journal {
         }
         self.session.check_order(&state, purpose, packages).await?;
         check_parts(packages)?;
-        let entries = packages.iter().map(|package| encode_package(package, purpose)).collect();
-        let lease = state.lease.clone();
-        let append = self.session.engine.append(&self.session.names.outbox, entries, Some(&lease));
-        let positions = self.session.write(&mut state, append).await?;
+        let encode = |package| encode_package(package, purpose);
+        let encoded = || packages.iter().map(encode).collect();
+        let outbox = &self.session.names.outbox;
+        let positions = self.session.append(&mut state, outbox, encoded).await?;
         for (position, package) in positions.into_iter().zip(packages) {
             state.outbox.add(position, PackageHead::of(package, purpose));
         }
@@ -93,11 +93,12 @@ impl Journal {
             }
             _ => return Ok(()),
         }
-        let positions = [position];
-        self.session.acknowledge(&mut state, &positions).await?;
+        let outbox = &self.session.names.outbox;
+        self.session.acknowledge(&mut state, outbox, &[position]).await?;
         state.outbox.mark_sent(position);
         if state.outbox.next().is_none() {
-            self.session.clear(&mut state).await?;
+            // The package counts as sent, whatever becomes of this; it is tried again another time.
+            let _ = self.session.clear(&mut state).await;
         }
         Ok(())
     }
@@ -116,13 +117,12 @@ impl Journal {
         let mut state = self.session.lock().await?;
         let gone = || JournalError::refused("no package waits at that place");
         let positions = state.outbox.withdrawn_with(position).ok_or_else(gone)?;
-        let lease = state.lease.clone();
-        let note = vec![encode_withdrawal(positions.clone())];
-        let append = self.session.engine.append(&self.session.names.outbox, note, Some(&lease));
-        let notes = self.session.write(&mut state, append).await?;
+        let note = || vec![encode_withdrawal(positions.clone())];
+        let outbox = &self.session.names.outbox;
+        let notes = self.session.append(&mut state, outbox, note).await?;
         state.outbox.forget(&positions);
-        let marked = [positions, notes].concat();
-        self.session.acknowledge(&mut state, &marked).await?;
+        let marked = [&positions[..], &notes].concat();
+        self.session.acknowledge(&mut state, outbox, &marked).await?;
         let packed = state.outbox.packed();
         state.flush = self.session.find_flush(packed, state.tail).await?;
         Ok(())
@@ -195,16 +195,6 @@ impl Session {
         entry.as_ref().map(decode).transpose().map(|entry| entry.map(|entry| entry.first()))
     }
 
-    async fn acknowledge(
-        &self,
-        state: &mut State,
-        positions: &[Position],
-    ) -> Result<(), JournalError> {
-        let lease = state.lease.clone();
-        let mark = self.engine.acknowledge(&self.names.outbox, positions, Some(&lease));
-        self.write(state, mark).await.map(drop)
-    }
-
     /// Removes what was sent, if nothing can be lost by it: the cursor is written down first.
     pub(super) async fn clear(&self, state: &mut State) -> Result<(), JournalError> {
         if !state.outbox.can_be_cleared() {
@@ -217,8 +207,7 @@ impl Session {
         }
         let sent = state.outbox.sent();
         self.put_cursor(state, sent).await?;
-        let compact = self.engine.compact(&self.names.outbox);
-        self.write(state, compact).await?;
+        self.compact(state, &self.names.outbox).await?;
         state.outbox.clear(sent);
         Ok(())
     }
@@ -238,7 +227,10 @@ impl Session {
         }
         let unfinished = outbox.take_unfinished();
         state.outbox = outbox;
-        if unfinished.is_empty() { Ok(()) } else { self.acknowledge(state, &unfinished).await }
+        if unfinished.is_empty() {
+            return Ok(());
+        }
+        self.acknowledge(state, &self.names.outbox, &unfinished).await
     }
 }
 

@@ -5,7 +5,7 @@ use std::{borrow::Cow, time::Duration};
 use chrono::{DateTime, Utc};
 use common_core::{
     secret::{ExposeSecret, SecretBytes, secret_bytes},
-    store::{Change, Expect, Records},
+    store::{Change, Expect, Lease, Records, Swap},
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::json;
@@ -161,12 +161,8 @@ impl Journal {
             return Err(JournalError::refused("the name of a secret is too long"));
         }
         let mut state = self.session.lock().await?;
-        let lease = state.lease.clone();
         let name = self.session.names.secret(name);
-        // Sealing encrypts this copy where it lies.
-        let put = Change::Put { value: secret.expose_secret().to_vec(), expires_at: None };
-        let swap = self.session.secrets.swap(&name, Expect::Anything, put, Some(&lease));
-        self.session.write(&mut state, swap).await.map(drop)
+        self.session.seal(&mut state, &name, secret).await
     }
 
     /// An id for a command of that kind that was never given out before, by this process or an
@@ -178,14 +174,35 @@ impl Journal {
         kind: CommandKind,
         now: DateTime<Utc>,
     ) -> Result<CommandId, JournalError> {
+        self.change_ids(|ids| ids.next(kind, now)).await
+    }
+
+    /// Goes on with command ids from `now`, after a clock that was ahead has taken some: otherwise
+    /// they would lie ahead for as long as that clock was, and CMD09 be refused
+    /// ([`CommandIds::set_back`]). None that was given out is given again.
+    ///
+    /// For a person who has put the clock right, and not to be called otherwise. Durable when it
+    /// returns. Cut off, the old moment or the new one stands.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`](super::JournalErrorKind::Refused) at the tenth time in the register's life.
+    pub async fn set_back_command_ids(&self, now: DateTime<Utc>) -> Result<(), JournalError> {
+        self.change_ids(|ids| ids.set_back(now)).await
+    }
+
+    async fn change_ids<T>(
+        &self,
+        change: impl FnOnce(&mut CommandIds) -> Result<T, IdentError>,
+    ) -> Result<T, JournalError> {
         let mut state = self.session.lock().await?;
         let mut ids = state.ids.clone();
-        let id = ids.next(kind, now).map_err(|error| JournalError::refused(error.to_string()))?;
+        let done = change(&mut ids).map_err(|error| JournalError::refused(error.to_string()))?;
         let value = json!(ids.last()).to_string().into_bytes();
         let name = self.session.names.record(LAST_ID);
         self.session.put(&mut state, &name, value).await?;
         state.ids = ids;
-        Ok(id)
+        Ok(done)
     }
 }
 
@@ -197,9 +214,36 @@ impl Session {
         name: &str,
         value: Vec<u8>,
     ) -> Result<(), JournalError> {
-        let lease = state.lease.clone();
-        let put = Change::Put { value, expires_at: None };
-        let swap = self.engine.swap(name, Expect::Anything, put, Some(&lease));
+        self.swap(state, name, Expect::Anything, value).await.map(drop)
+    }
+
+    /// Puts a value into a record that is as it is expected.
+    pub(super) async fn swap(
+        &self,
+        state: &mut State,
+        name: &str,
+        expect: Expect,
+        value: Vec<u8>,
+    ) -> Result<Swap, JournalError> {
+        let put = &Change::Put { value, expires_at: None };
+        let swap = |lease: Lease| async move {
+            self.engine.swap(name, expect, put.clone(), Some(&lease)).await
+        };
+        self.write(state, swap).await
+    }
+
+    /// Puts a sealed value into a record.
+    pub(super) async fn seal(
+        &self,
+        state: &mut State,
+        name: &str,
+        secret: &SecretBytes,
+    ) -> Result<(), JournalError> {
+        let swap = |lease: Lease| async move {
+            // Sealing encrypts this copy where it lies.
+            let put = Change::Put { value: secret.expose_secret().to_vec(), expires_at: None };
+            self.secrets.swap(name, Expect::Anything, put, Some(&lease)).await
+        };
         self.write(state, swap).await.map(drop)
     }
 

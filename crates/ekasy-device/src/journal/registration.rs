@@ -50,6 +50,13 @@ pub struct Schedule {
     pub shipment: ShipmentTypes,
 }
 
+impl Schedule {
+    /// Whether documents go out by it, or are kept on purpose: its sending part is not undefined.
+    pub(crate) fn says_when_to_send(&self) -> bool {
+        self.send != SendFrequency::Undefined
+    }
+}
+
 impl From<Timetable> for Schedule {
     fn from(table: Timetable) -> Self {
         let Timetable { send, check, shipment, .. } = table;

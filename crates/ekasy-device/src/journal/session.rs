@@ -2,7 +2,9 @@
 
 use std::{future::Future, sync::Arc};
 
-use common_core::store::{Entries, Entry, Fence, Lease, Position, StoreError, StoreErrorKind};
+use common_core::store::{
+    BoxFuture, Entries, Entry, Fence, Lease, Position, StoreError, StoreErrorKind,
+};
 use common_store::SealedRecords;
 use tokio::sync::{Mutex, MutexGuard};
 
@@ -124,29 +126,74 @@ impl Session {
         }
     }
 
-    /// Writes, and remembers when the answer stays out, also because the future was dropped.
-    pub(super) async fn write<T>(
+    /// Writes under the lease, and remembers when the answer stays out, also because the future was
+    /// dropped.
+    ///
+    /// A lease ends without anybody taking it when the clock jumps or the machine sleeps. Nothing
+    /// was written then, so if this run has the journal still, it writes once more under a new one.
+    pub(super) async fn write<T, F>(
         &self,
         state: &mut State,
-        write: impl Future<Output = Result<T, StoreError>>,
-    ) -> Result<T, JournalError> {
-        state.health = Health::Unsure;
-        let answer = write.await;
-        match &answer {
-            Ok(_) => state.health = Health::Sound,
-            Err(error) if error.kind() == StoreErrorKind::LeaseLost => state.health = Health::Lost,
-            Err(_) => {}
+        write: impl Fn(Lease) -> F,
+    ) -> Result<T, JournalError>
+    where
+        F: Future<Output = Result<T, StoreError>>,
+    {
+        let before = std::mem::replace(&mut state.health, Health::Unsure);
+        let mut answer = write(state.lease.clone()).await;
+        let is_over = |error: &StoreError| error.kind() == StoreErrorKind::LeaseLost;
+        if before == Health::Sound && answer.as_ref().is_err_and(is_over) {
+            self.recover(state).await?;
+            state.health = Health::Unsure;
+            answer = write(state.lease.clone()).await;
+        }
+        if answer.is_ok() {
+            state.health = before;
         }
         Ok(answer?)
     }
 
+    /// Appends to one of the two journals what `encoded` gives, and tells where it stands.
+    pub(super) async fn append(
+        &self,
+        state: &mut State,
+        journal: &str,
+        encoded: impl Fn() -> Vec<Vec<u8>>,
+    ) -> Result<Vec<Position>, JournalError> {
+        let append = |lease: Lease| {
+            let entries = encoded();
+            async move { self.engine.append(journal, entries, Some(&lease)).await }
+        };
+        self.write(state, append).await
+    }
+
+    pub(super) async fn acknowledge(
+        &self,
+        state: &mut State,
+        journal: &str,
+        positions: &[Position],
+    ) -> Result<(), JournalError> {
+        let mark = |lease: Lease| async move {
+            self.engine.acknowledge(journal, positions, Some(&lease)).await
+        };
+        self.write(state, mark).await.map(drop)
+    }
+
+    /// Removes what was acknowledged; engines do not fence this.
+    pub(super) async fn compact(
+        &self,
+        state: &mut State,
+        journal: &str,
+    ) -> Result<u64, JournalError> {
+        self.write(state, |_| self.engine.compact(journal)).await
+    }
+
     pub(super) async fn renew(&self) -> Result<(), JournalError> {
         let mut state = self.lock().await?;
-        let Some(lease) = self.engine.renew(&state.lease, self.ttl).await? else {
-            state.health = Health::Lost;
-            return Err(JournalError::lost());
-        };
-        state.lease = lease;
+        match self.engine.renew(&state.lease, self.ttl).await? {
+            Some(lease) => state.lease = lease,
+            None => self.recover(&mut state).await?,
+        }
         Ok(())
     }
 
@@ -157,25 +204,28 @@ impl Session {
     }
 
     /// Takes the lease anew, so that a write that is still under way is refused from now on, and
-    /// reads what stands there.
+    /// reads what stands there. Only here it is found out whether somebody else has the journal.
     ///
     /// What if this is cut off when the lease was taken, and nobody here knows? Then the one that
-    /// is known does not hold any more, as if another run had taken it. But another run leaves its
-    /// mark before anything else.
-    async fn recover(&self, state: &mut State) -> Result<(), JournalError> {
-        let holds = self.engine.renew(&state.lease, self.ttl).await?.is_some();
-        let is_ours = holds || self.fetch::<u64>(RUN).await? == Some(self.run.number());
-        let lease = if is_ours {
-            self.engine.acquire(&self.names.lease, &self.holder, self.ttl).await?
-        } else {
-            None
-        };
-        let Some(lease) = lease else {
-            state.health = Health::Lost;
-            return Err(JournalError::lost());
-        };
-        state.lease = lease;
-        self.load(state).await
+    /// is known does not hold any more, as if it had ended or another run had taken it. But another
+    /// run leaves its mark before anything else.
+    fn recover<'a>(&'a self, state: &'a mut State) -> BoxFuture<'a, Result<(), JournalError>> {
+        Box::pin(async move {
+            state.health = Health::Unsure;
+            let holds = self.engine.renew(&state.lease, self.ttl).await?.is_some();
+            let is_ours = holds || self.fetch::<u64>(RUN).await? == Some(self.run.number());
+            let lease = if is_ours {
+                self.engine.acquire(&self.names.lease, &self.holder, self.ttl).await?
+            } else {
+                None
+            };
+            let Some(lease) = lease else {
+                state.health = Health::Lost;
+                return Err(JournalError::lost());
+            };
+            state.lease = lease;
+            self.load(state).await
+        })
     }
 
     async fn check_format(&self, state: &mut State) -> Result<(), JournalError> {

@@ -6,7 +6,7 @@
 use chrono::{Days, NaiveDate};
 use common_core::{
     secret::{ExposeSecret, SecretBytes, secret_bytes},
-    store::{Change, Expect, Records},
+    store::Records,
 };
 
 use super::{Journal, JournalError, JournalErrorKind, records::unreadable};
@@ -21,8 +21,8 @@ const DAY: &str = "%Y%m%d";
 /// Digits of a day.
 const DIGITS: usize = 8;
 
-/// For how many days behind today earlier keys stay; an answer brings three.
-const LONGEST: u64 = 30;
+/// For how many days ahead earlier keys stay; an answer brings three.
+const AHEAD: u64 = 30;
 
 impl Journal {
     /// The shared keys that were kept, by day; none of them before the first CMD16.
@@ -35,10 +35,14 @@ impl Journal {
         self.kept_keys().await
     }
 
-    /// Keeps the keys of an answer beside those that are there; what the answer says of a day
-    /// replaces what was kept for it. Keys of days before yesterday go, since nothing is sold on
-    /// them any more, and so do keys that no seal opens: the repository gives them again. Gives what
-    /// is kept now.
+    /// Keeps the keys of an answer, whatever their days, beside those that are there; what the
+    /// answer says of a day replaces what was kept for it.
+    ///
+    /// Earlier keys stay when they are for `today`, the day before it or the thirty days behind it,
+    /// and likewise around the first day of the answer: either calendar may be wrong, and no key of
+    /// a day on which something is sold must go because of it. The others go, since nothing is sold
+    /// on them, and so do keys that no seal opens: the repository gives them again. Gives what is
+    /// kept now.
     ///
     /// Durable when it returns. Cut off, the old ones or the new ones stand.
     ///
@@ -54,8 +58,6 @@ impl Journal {
             return Err(JournalError::refused("the shared keys are those of another register"));
         }
         let mut state = self.session.lock().await?;
-        let first = today.pred_opt().unwrap_or(today);
-        let last = today.checked_add_days(Days::new(LONGEST)).unwrap_or(NaiveDate::MAX);
         let earlier = match self.kept_keys().await {
             Err(error) if error.kind() == JournalErrorKind::Corrupt => {
                 SharedKeys::of(self.unique_number().clone(), Vec::new())
@@ -63,16 +65,14 @@ impl Journal {
             kept => kept?,
         };
         let of = |keys: &SharedKeys, day| keys.for_day(day).cloned().map(|key| (day, key));
-        let stays = |day: &NaiveDate| (first..=last).contains(day) && keys.for_day(*day).is_none();
+        let is_near = |day| is_near(today, day) || keys.days().take(1).any(|of| is_near(of, day));
+        let stays = |day: &NaiveDate| is_near(*day) && keys.for_day(*day).is_none();
         let earlier_days = earlier.days().filter(stays).filter_map(|day| of(&earlier, day));
-        let new = keys.days().filter(|day| *day >= first).filter_map(|day| of(keys, day));
+        let new = keys.days().filter_map(|day| of(keys, day));
         let kept = SharedKeys::of(self.unique_number().clone(), earlier_days.chain(new).collect());
         let sealed = encode(&kept);
         let name = self.session.names.record(KEYS);
-        let put = Change::Put { value: sealed.expose_secret().to_vec(), expires_at: None };
-        let lease = state.lease.clone();
-        let swap = self.session.secrets.swap(&name, Expect::Anything, put, Some(&lease));
-        self.session.write(&mut state, swap).await?;
+        self.session.seal(&mut state, &name, &sealed).await?;
         Ok(kept)
     }
 
@@ -82,6 +82,13 @@ impl Journal {
         let days = plain.map(|plain| decode(&plain).ok_or_else(unreadable)).transpose()?;
         Ok(SharedKeys::of(self.unique_number().clone(), days.unwrap_or_default()))
     }
+}
+
+/// Whether a day is the one before that one, or not far behind it.
+fn is_near(of: NaiveDate, day: NaiveDate) -> bool {
+    let first = of.pred_opt().unwrap_or(of);
+    let last = of.checked_add_days(Days::new(AHEAD)).unwrap_or(NaiveDate::MAX);
+    (first..=last).contains(&day)
 }
 
 fn encode(keys: &SharedKeys) -> SecretBytes {

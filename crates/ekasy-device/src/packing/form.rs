@@ -25,7 +25,7 @@ pub enum Unrequested {
     /// It goes out in the short form, so that the range stays continuous.
     #[default]
     Short,
-    /// It stays out.
+    /// It stays out. If nothing is left then, the answer is one package with an empty `content`.
     Omit,
 }
 
@@ -34,7 +34,6 @@ pub enum Unrequested {
 pub(super) enum Form {
     Detailed,
     Short,
-    Omitted,
 }
 
 impl Selection {
@@ -45,24 +44,26 @@ impl Selection {
 
     /// The answer to CMD06: the requested range, these types in detail.
     ///
-    /// With no document in the range, the answer is one package with an empty `content`.
+    /// With no document in the range that goes out, the answer is one package with an empty
+    /// `content`.
     pub fn requested(types: ShipmentTypes, unrequested: Unrequested) -> Self {
         Self { types, purpose: Purpose::Request(unrequested) }
     }
 
-    /// Whether a range without a document is answered with an empty package.
+    /// Whether a range with nothing to send is answered with an empty package.
     pub(super) fn answers_empty(&self) -> bool {
         matches!(self.purpose, Purpose::Request(_))
     }
 
-    pub(super) fn form(&self, kind: DocumentKind) -> Form {
+    /// The form of a document of that kind; `None` when it stays out.
+    pub(super) fn form(&self, kind: DocumentKind) -> Option<Form> {
         if kind.is_detailed_in(&self.types) {
-            return Form::Detailed;
+            return Some(Form::Detailed);
         }
         let is_listed = kind != DocumentKind::Unlisted;
         match self.purpose {
-            Purpose::Request(Unrequested::Omit) if is_listed => Form::Omitted,
-            _ => Form::Short,
+            Purpose::Request(Unrequested::Omit) if is_listed => None,
+            _ => Some(Form::Short),
         }
     }
 }

@@ -63,9 +63,9 @@ pub struct Packer<S> {
     /// How much plaintext is likely to fill a request.
     target: usize,
     last: Option<JpkId>,
-    /// Gaps at the beginning of a requested range, held back until it is known that it has a
-    /// document.
+    /// Gaps at the beginning of a requested range, held back until a document goes out.
     leading_gaps: VecDeque<JpkRange>,
+    /// Whether a document goes out; those that stay out are none.
     has_document: bool,
 }
 
@@ -109,17 +109,17 @@ impl<S: Sealer> Packer<S> {
             }
             Item::Gap(gap) => self.add_gap(gap, &mut packages)?,
             Item::Document { id, kind, bytes } => {
+                let Some(form) = self.plan.selection.form(kind) else { return Ok(packages) };
                 self.has_document = true;
                 while let Some(gap) = self.leading_gaps.pop_front() {
                     self.add_gap(gap, &mut packages)?;
                 }
                 let short = &self.plan.short;
-                match self.plan.selection.form(kind) {
+                match form {
                     Form::Detailed => self.window.add(id, |into| into.extend_from_slice(bytes)),
                     Form::Short => {
                         self.window.add(id, |into| short.write(id, Short::Document(kind), into));
                     }
-                    Form::Omitted => {}
                 }
                 self.settle(Stage::Filling, &mut packages)?;
             }
@@ -129,8 +129,8 @@ impl<S: Sealer> Packer<S> {
 
     /// Gives what is left.
     ///
-    /// For a requested range without a document that is one package with an empty `content`; a
-    /// shipment of the schedule to which nothing was pushed has no package.
+    /// For a requested range of which no document goes out that is one package with an empty
+    /// `content`; a shipment of the schedule to which nothing was pushed has no package.
     ///
     /// # Errors
     ///

@@ -9,7 +9,7 @@ use crate::{
     ErrorKind,
     channel::Channel,
     code::ReadOnlyReason,
-    ident::{CommandId, JpkId, JpkRange},
+    ident::{CommandId, CommandKind, JpkId, JpkRange},
     journal::{Purpose, Schedule},
 };
 
@@ -70,7 +70,8 @@ pub enum Action {
     Send,
     /// Take back the package that is next, with what belongs to it.
     Withdraw,
-    /// Fetch the repository's certificates (CMD07).
+    /// Fetch the repository's certificates (CMD07): a command could not be opened, or a server
+    /// cannot be reached and may have another certificate.
     FetchKeys,
     /// Ask what the repository has got (CMD12).
     Reconcile,
@@ -82,6 +83,20 @@ pub enum Action {
     BecomeReadOnly(ReadOnlyReason),
     /// Tell the repository that it has (CMD15).
     AnnounceReadOnly(ReadOnlyReason),
+}
+
+impl Action {
+    /// The channel that it needs. The keys have a wire and a wait of their own, since they are what
+    /// helps when the CPD server cannot be reached by its pin.
+    pub(super) fn channel(&self) -> Option<Channel> {
+        Some(match self {
+            Self::Poll | Self::Confirm(_) | Self::FetchToken => Channel::WebApi,
+            Self::Reconcile | Self::AnnounceReadOnly(_) => Channel::Cpd,
+            Self::Execute(id) if id.kind() == CommandKind::CallCpdServer => Channel::Cpd,
+            Self::Send => Channel::EventHub,
+            _ => return None,
+        })
+    }
 }
 
 /// What became of an action.
@@ -100,6 +115,8 @@ pub enum Answer {
     Stranger,
     /// A command was carried out or failed for good; another schedule may be in force.
     Executed(CommandId, Option<Schedule>),
+    /// A command was carried out by a call that the CPD server answered with success.
+    Called(CommandId),
     /// The repository took the confirmation.
     Confirmed(CommandId),
     /// There is a new token.

@@ -8,7 +8,7 @@ use std::{
 use tokio::sync::Notify;
 
 use super::{
-    Event, Machine, Now, Options,
+    Event, Machine, Now, Options, ReadOnly,
     action::{Action, Answer},
     operations::{DUES, Operations, Sink, Trouble, failed},
 };
@@ -16,7 +16,7 @@ use crate::{
     Client,
     code::ReadOnlyReason,
     device::{Device, DocumentSource},
-    journal::{Appended, Document, Journal, JournalError, JournalErrorKind},
+    journal::{Appended, Document, Journal, JournalError, JournalErrorKind, Schedule},
 };
 
 /// Keeps a fiscalised register in touch with the repository; see the [module](super).
@@ -93,7 +93,7 @@ impl Worker {
             Ok(start) => start,
             Err(trouble) => return Err(WorkerError::of(trouble)),
         };
-        if start.schedule.is_none() {
+        if !start.schedule.as_ref().is_some_and(Schedule::says_when_to_send) {
             self.operations.tell(Event::NoSchedule);
         }
         let clock = Arc::clone(self.operations.client.clock());
@@ -113,7 +113,7 @@ impl Worker {
             };
             let action = machine.next(Now::of(&*clock), &facts);
             match &action {
-                Action::Stop => return Ok(()),
+                Action::Stop => return self.end(&machine).await,
                 Action::Wait(wait) => {
                     // Whether it was the time or somebody's wish is seen by the next question.
                     let _ = tokio::time::timeout(*wait, self.shared.notify.notified()).await;
@@ -136,6 +136,12 @@ impl Worker {
                 }
             }
         }
+    }
+
+    /// What was wished and is not begun must not be forgotten.
+    async fn end(&self, machine: &Machine) -> Result<(), WorkerError> {
+        let ReadOnly::Asked(reason) = machine.read_only() else { return Ok(()) };
+        self.operations.intend_read_only(reason).await.map_err(WorkerError::of)
     }
 
     fn take_wishes(&self, machine: &mut Machine, now: Now) {
@@ -209,8 +215,8 @@ impl Handle {
     }
 
     /// Has the register become read-only: the device is told, everything that is left goes out,
-    /// and the repository is told (CMD15). **For good**; from the moment when the worker takes
-    /// this up it is finished by later runs too.
+    /// and the repository is told (CMD15). **For good**; later runs finish it, also when this one
+    /// is [stopped](Self::stop) right behind it. A run that has ended hears no wish.
     pub fn become_read_only(&self, reason: ReadOnlyReason) {
         self.wish(|wishes| wishes.read_only = Some(reason));
     }
@@ -236,7 +242,8 @@ fn is_the_end(kind: JournalErrorKind) -> bool {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum WorkerError {
-    /// The journal is in other hands, closed, or unreadable.
+    /// The journal is in other hands, closed, or unreadable; or the run was stopped and could not
+    /// journal that the register is to become read-only, so that this has to be wished again.
     #[error("the journal cannot be worked with")]
     Journal(#[source] JournalError),
     /// What the journal holds cannot be used to begin with.

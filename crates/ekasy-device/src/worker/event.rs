@@ -1,7 +1,10 @@
 //! What the host of a worker may want to know.
 
+use std::time::Duration;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::Action;
 use crate::{
     Error, ErrorKind,
     channel::Channel,
@@ -27,7 +30,9 @@ pub enum Event {
     Schedule(Schedule),
     /// A schedule had an undefined part (−2), for which the one before stays in force.
     ScheduleIncomplete,
-    /// There is no schedule at all: documents are kept until one comes.
+    /// There is no schedule, or none that says when documents are sent (−2, and none before it):
+    /// they are kept until one comes, daily reports too. Told at the beginning of each run, and
+    /// after each schedule that does not change it.
     NoSchedule,
     /// Documents were packed.
     Packed {
@@ -96,8 +101,19 @@ pub enum Event {
     ClockMoved(TimeDelta),
     /// A call failed, and is made again later.
     Failed(Error),
+    /// A call has been failing for an hour or longer. Told again once a day, until it succeeds.
+    StillFailing {
+        /// What is tried.
+        action: Action,
+        /// For how long it has failed.
+        time: Duration,
+    },
     /// The channel works again after so many failures.
     Recovered(Channel, u32),
+    /// The journal could not take this answer to CMD09, as it came. **It may hold the evidence
+    /// number, and nobody else has it**: it is tried again for some minutes, and then the
+    /// fiscalisation ends with [`Outcome::NotKept`](crate::fiscalisation::Outcome::NotKept).
+    NotKept(String),
     /// The register, the journal or the packing failed; it is tried again later.
     Stumbled(Box<dyn std::error::Error + Send + Sync>),
 }
@@ -117,6 +133,8 @@ impl Event {
                 | Self::Unheard(_)
                 | Self::Missing(_)
                 | Self::CertificateEnds { .. }
+                | Self::NotKept(_)
+                | Self::StillFailing { .. }
                 | Self::Stumbled(_)
         )
     }

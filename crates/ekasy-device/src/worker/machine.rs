@@ -10,6 +10,7 @@ mod state;
 
 use std::{
     collections::{BTreeMap, VecDeque},
+    iter,
     time::Duration,
 };
 
@@ -74,7 +75,7 @@ pub struct Machine {
     unopened: BTreeMap<CommandId, bool>,
     due: Due,
     lines: [Line; 3],
-    /// What the register, its journal or the packing failed in.
+    /// What failed, in a call or on this side.
     stumbles: Stumbles,
     read_only: ReadOnly,
     token: Token,
@@ -82,6 +83,8 @@ pub struct Machine {
     /// How often packages can be made smaller at most.
     smallest: u32,
     wanted: Wanted,
+    /// How often new keys were fetched and did not make the servers known again.
+    useless_keys: u32,
     view: View,
     /// Whether packages wait, as far as was told.
     is_waiting: bool,
@@ -100,6 +103,7 @@ impl Machine {
                 reconcile: now.tick,
                 certificates: now.tick,
                 lease: now.tick + timing.renew_lease,
+                keys: now.tick,
             },
             timing,
             schedule: start.schedule,
@@ -112,6 +116,7 @@ impl Machine {
             smaller: 0,
             smallest: answers::SMALLER,
             wanted: Wanted::default(),
+            useless_keys: 0,
             view: View {
                 unknown_until: Some(now.tick + UNKNOWN),
                 ahead: start.ahead,
@@ -144,17 +149,30 @@ impl Machine {
         if !facts.has_unpacked {
             self.skip_times(now);
         }
-        let is_lease_due = now.tick >= self.due.lease;
-        let action = is_lease_due.then(|| self.ready(now, Action::RenewLease)).flatten();
-        let action = action.or_else(|| self.of_read_only(now, facts));
-        let action = action.or_else(|| self.of_commands(now));
-        let action = action.or_else(|| self.of_documents(now, facts));
-        action.or_else(|| self.of_upkeep(now)).unwrap_or_else(|| self.wait(now, facts))
+        let mut wanted = Vec::new();
+        if now.tick >= self.due.lease {
+            wanted.push(Action::RenewLease);
+        }
+        wanted.extend(self.of_read_only(now, facts));
+        self.of_commands(now, &mut wanted);
+        self.of_documents(now, facts, &mut wanted);
+        self.of_upkeep(now, &mut wanted);
+        self.first_of(wanted, now).unwrap_or_else(|| self.wait(now, facts))
     }
 
-    /// An action, unless it failed a moment ago.
-    fn ready(&self, now: Now, action: Action) -> Option<Action> {
-        self.stumbles.is_open(&action, now.tick).then_some(action)
+    /// The first that can be done now. What failed gives way to everything else on its channel, and
+    /// then to what failed before it, so that a call which fails for ever holds up no other.
+    fn first_of(&self, wanted: Vec<Action>, now: Now) -> Option<Action> {
+        let mut ready = wanted.into_iter().filter(|action| self.is_ready(action, now));
+        let first = ready.next()?;
+        let Some(channel) = first.channel() else { return Some(first) };
+        let others = ready.filter(|action| action.channel() == Some(channel));
+        iter::once(first).chain(others).min_by_key(|action| self.stumbles.until(action))
+    }
+
+    fn is_ready(&self, action: &Action, now: Now) -> bool {
+        let is_open = action.channel().is_none_or(|channel| self.is_open(channel, now));
+        is_open && now.tick >= self.stumbles.until(action)
     }
 
     /// Ends the run after the action that is under way.
@@ -172,6 +190,11 @@ impl Machine {
     /// Asks the WebApi at once, whatever the schedule says: for a technician at the register.
     pub fn poll_now(&mut self, now: Now) {
         self.due.poll = now.tick;
+    }
+
+    /// How far the register is on its way to be read-only.
+    pub fn read_only(&self) -> ReadOnly {
+        self.read_only
     }
 
     /// How often documents of the package that is next were packed smaller.
@@ -201,11 +224,9 @@ impl Machine {
     fn of_read_only(&self, now: Now, facts: &Facts) -> Option<Action> {
         let is_known = self.view.ahead.is_none() && !self.is_unknown(now);
         match self.read_only {
-            ReadOnly::Asked(reason) => self.ready(now, Action::BecomeReadOnly(reason)),
-            ReadOnly::Local(reason)
-                if self.is_last(facts) && is_known && self.is_open(Channel::Cpd, now) =>
-            {
-                self.ready(now, Action::AnnounceReadOnly(reason))
+            ReadOnly::Asked(reason) => Some(Action::BecomeReadOnly(reason)),
+            ReadOnly::Local(reason) if self.is_last(facts) && is_known => {
+                Some(Action::AnnounceReadOnly(reason))
             }
             _ => None,
         }
@@ -218,69 +239,56 @@ impl Machine {
     }
 
     /// Commands in their order; one that cannot be done now lets the others pass.
-    fn of_commands(&self, now: Now) -> Option<Action> {
-        let mut possible = self.commands.iter().filter(|(id, todo)| self.can_do(id, *todo, now));
-        let action = possible.find_map(|(id, todo)| {
+    fn of_commands(&self, now: Now, wanted: &mut Vec<Action>) {
+        // While the repository is ahead, another journal has what is asked for.
+        let can_answer = self.view.ahead.is_none();
+        wanted.extend(self.commands.iter().filter_map(|(id, todo)| {
             let id = id.clone();
-            let action = match todo {
+            Some(match todo {
+                Todo::Execute if is_for_documents(&id) && !can_answer => return None,
                 Todo::Execute if is_for_documents(&id) && self.is_unknown(now) => Action::Reconcile,
                 Todo::Execute => Action::Execute(id),
                 Todo::Reject => Action::Reject(id),
                 Todo::Confirm => Action::Confirm(id),
                 Todo::AnswerAgain => Action::AnswerAgain(id),
-            };
-            self.ready(now, action)
-        });
-        if action.is_some() {
-            return action;
+            })
+        }));
+        if self.wanted.keys || (self.are_pins_doubted() && now.tick >= self.due.keys) {
+            wanted.push(Action::FetchKeys);
         }
-        if self.wanted.keys
-            && self.is_open(Channel::Cpd, now)
-            && let Some(action) = self.ready(now, Action::FetchKeys)
-        {
-            return Some(action);
+        if now.tick >= self.due.poll {
+            wanted.push(Action::Poll);
         }
-        let is_due = now.tick >= self.due.poll && self.is_open(Channel::WebApi, now);
-        is_due.then(|| self.ready(now, Action::Poll)).flatten()
     }
 
-    fn can_do(&self, id: &CommandId, todo: Todo, now: Now) -> bool {
-        match todo {
-            Todo::Execute if id.kind() == CommandKind::CallCpdServer => {
-                self.is_open(Channel::Cpd, now)
-            }
-            // While the repository is ahead, another journal has what is asked for.
-            Todo::Execute if is_for_documents(id) => {
-                let can_ask = !self.is_unknown(now) || self.is_open(Channel::Cpd, now);
-                self.view.ahead.is_none() && can_ask
-            }
-            Todo::Execute | Todo::Reject | Todo::AnswerAgain => true,
-            Todo::Confirm => self.is_open(Channel::WebApi, now),
-        }
+    /// Whether a server that is known by its pins does not let itself be reached: it may have
+    /// another certificate by now, of which only CMD07 tells, since that goes by the authorities.
+    fn are_pins_doubted(&self) -> bool {
+        [Channel::Cpd, Channel::WebApi].into_iter().any(|one| self.line(one).is_unreachable())
     }
 
     /// What is new goes out before anything is sent again, and nothing goes out while the
     /// repository has, or may have, documents that the journal does not know.
-    fn of_documents(&self, now: Now, facts: &Facts) -> Option<Action> {
+    fn of_documents(&self, now: Now, facts: &Facts, wanted: &mut Vec<Action>) {
         if self.wanted.withdrawal {
             // The package that is next is the one that was refused.
-            return self.ready(now, Action::Withdraw);
+            return wanted.push(Action::Withdraw);
         }
         if self.view.ahead.is_some() {
-            return None;
+            return;
         }
         let is_due = facts.has_unpacked && self.is_packing_due(now, facts);
         if (is_due || facts.waiting > 0 || self.is_last(facts)) && self.is_unknown(now) {
-            let can_ask = self.is_open(Channel::Cpd, now);
-            return can_ask.then(|| self.ready(now, Action::Reconcile)).flatten();
+            return wanted.push(Action::Reconcile);
         }
-        if is_due && let Some(action) = self.ready(now, Action::Pack) {
-            return Some(action);
+        if is_due {
+            wanted.push(Action::Pack);
         }
         if facts.waiting > 0 {
-            return self.of_packages(now, facts);
+            wanted.extend(self.of_packages(now, facts));
+        } else {
+            wanted.extend(self.wanted.repetition.map(Action::Repeat));
         }
-        self.wanted.repetition.and_then(|range| self.ready(now, Action::Repeat(range)))
     }
 
     /// Whether what the repository has is waited for.
@@ -294,16 +302,14 @@ impl Machine {
         }
         let is_over = facts.token_until.is_none_or(|until| now.wall >= until);
         let is_new = self.token == Token::Untried && facts.token_until.is_some();
-        if !is_new && (is_over || self.token == Token::Refused) {
-            let can_ask = self.is_open(Channel::WebApi, now);
-            return can_ask.then(|| self.ready(now, Action::FetchToken)).flatten();
-        }
-        self.ready(now, Action::Send)
+        let is_useless = !is_new && (is_over || self.token == Token::Refused);
+        Some(if is_useless { Action::FetchToken } else { Action::Send })
     }
 
     /// Whether documents go out now: by the interval, after each document, and, whatever the
     /// interval, after a daily report (source document, section 2.3.2.2); whatever the schedule, at
-    /// the end of fiscal life.
+    /// the end of fiscal life. A report flushes what the schedule has due (CRK facts §6.2): nothing,
+    /// while sending is suspended or undefined.
     fn is_packing_due(&self, now: Now, facts: &Facts) -> bool {
         if matches!(self.read_only, ReadOnly::Local(_)) {
             return true;
@@ -318,15 +324,13 @@ impl Machine {
         }
     }
 
-    fn of_upkeep(&self, now: Now) -> Option<Action> {
-        if now.tick >= self.due.reconcile
-            && self.is_open(Channel::Cpd, now)
-            && let Some(action) = self.ready(now, Action::Reconcile)
-        {
-            return Some(action);
+    fn of_upkeep(&self, now: Now, wanted: &mut Vec<Action>) {
+        if now.tick >= self.due.reconcile {
+            wanted.push(Action::Reconcile);
         }
-        let is_due = now.tick >= self.due.certificates;
-        is_due.then(|| self.ready(now, Action::CheckCertificates)).flatten()
+        if now.tick >= self.due.certificates {
+            wanted.push(Action::CheckCertificates);
+        }
     }
 
     /// How long nothing is to be done. A while at least, so that no mistake here can spin.
@@ -352,9 +356,12 @@ impl Machine {
         }
         let is_to_execute = self.commands.iter().any(|(_, todo)| *todo == Todo::Execute);
         let is_to_send = facts.has_unpacked || facts.waiting > 0 || self.is_last(facts);
-        if is_to_execute || is_to_send || self.wanted.keys {
+        if is_to_execute || is_to_send {
             times.extend(self.view.unknown_until);
             times.push(cpd);
+        }
+        if self.are_pins_doubted() {
+            times.push(self.due.keys);
         }
         // Where the time has come and nothing is done, something else is waited for.
         let next = times.into_iter().filter(|time| *time > now.tick);

@@ -139,7 +139,8 @@ async fn an_exact_pin_takes_no_other_certificate_of_the_same_authority() {
     for error in [client.test(id).await.unwrap_err(), client.ping().await.unwrap_err()] {
         assert_eq!((error.kind(), error.may_have_happened()), (ErrorKind::Connect, false));
     }
-    // The keys go by the authorities, so that a register finds its way back.
+    // The keys go by the authorities, so that a register finds its way back; a worker fetches them
+    // by itself.
     let fetched = pins(&client, &journal).await;
     assert_eq!(fetched, right);
     client.use_pins(&fetched).unwrap();

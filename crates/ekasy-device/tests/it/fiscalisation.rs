@@ -1,5 +1,9 @@
 //! Fiscalisation: each row, each refusal, each place where the power may go.
 
+mod trouble;
+
+use std::time::Duration;
+
 use common_core::open::Open;
 use ekasy_device::{
     code::{CpdCode, FiscalisationStatus},
@@ -188,6 +192,18 @@ async fn a_fiscalisation_that_takes_longer_than_the_lease_keeps_its_journal() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_technician_may_think_for_longer_than_the_lease() {
+    let till = Till::of(calm().await, Kind::Software);
+    let journal = till.leased_journal().await;
+    let rehearsal = till.fiscalisation(journal.clone()).rehearse().await.unwrap();
+    assert!(rehearsal.objections().is_empty(), "{rehearsal:?}");
+    pass(Duration::from_secs(120)).await;
+    let fiscalised = outcome(&till, &journal).await;
+    assert_fiscalised(&till, &fiscalised);
+    till.assert_expected();
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_repeated_request_carries_the_same_identifier_until_the_order_changes() {
     let till = Till::of(calm().await, Kind::Hardware);
     let journal = till.journal().await;
@@ -262,6 +278,24 @@ async fn the_clock_is_looked_at_before_the_request() {
     pass(hours(2)).await;
     let fiscalised = outcome(&till, &journal).await;
     assert_fiscalised(&till, &fiscalised);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_register_that_woke_up_in_another_century_is_put_right() {
+    let till = Till::of(calm().await, Kind::Hardware);
+    let journal = till.journal().await;
+    let kind = ekasy_device::ident::CommandKind::TestCpd;
+    journal.next_command_id(kind, "2099-01-01T00:00:00Z".parse().unwrap()).await.unwrap();
+    assert_eq!(outcome(&till, &journal).await, Outcome::Clock);
+    journal.set_back_command_ids(crate::till::now(&till)).await.unwrap();
+    // It is as durable as an identifier.
+    journal.close().await.unwrap();
+    let journal = till.journal().await;
+    let rehearsal = till.fiscalisation(journal.clone()).rehearse().await.unwrap();
+    assert!(rehearsal.objections().is_empty(), "{rehearsal:?}");
+    let fiscalised = outcome(&till, &journal).await;
+    assert_fiscalised(&till, &fiscalised);
+    till.assert_expected();
 }
 
 #[tokio::test(start_paused = true)]
@@ -373,7 +407,10 @@ async fn the_power_may_go_at_every_operation_of_the_store() {
             let dying = Dying::new(till.store.clone(), Failing::new(at, moment, Cut::Death));
             let engine = std::sync::Arc::new(dying.clone());
             let cut = match till.journal_in(engine).await {
-                Ok(journal) => till.fiscalisation(journal).run().await.is_err(),
+                Ok(journal) => {
+                    let ended = till.fiscalisation(journal).run().await;
+                    !matches!(ended, Ok(Outcome::Fiscalised(_)))
+                }
                 Err(_) => true,
             };
             let is_through = !dying.around.has_failed();

@@ -128,5 +128,5 @@ async fn a_run_tells_that_its_journal_is_lost() {
     let _second = Journal::open(till.store.clone(), options(&till)).await.unwrap();
     let error = till.fiscalisation(first).run().await.unwrap_err();
     assert_eq!(error.journal().unwrap().kind(), JournalErrorKind::Lost);
-    assert!(cause::<common_store::StoreError>(&error).is_some(), "{error:?}");
+    assert!(cause::<JournalError>(&error).is_some(), "{error:?}");
 }

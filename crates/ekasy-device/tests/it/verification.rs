@@ -180,6 +180,24 @@ async fn a_key_is_found_by_its_day_whichever_three_days_come() {
     }
 }
 
+/// A clock that is a month ahead while there is a connection, and is right again when there is none.
+#[tokio::test(start_paused = true)]
+async fn a_clock_that_is_ahead_erases_no_key() {
+    let till = software().await;
+    let (journal, day) = (till.journal().await, today(&till));
+    let number = till.register.unique_number.clone();
+    let days = |from| [from, later(from, 1), later(from, 2)];
+    journal.set_shared_keys(&answer(&number, days(day), 1), day).await.unwrap();
+    let (tomorrow, ahead) = (later(day, 1), later(day, 60));
+    let kept = journal.set_shared_keys(&answer(&number, days(tomorrow), 2), ahead).await.unwrap();
+    assert_eq!(kept.days().collect::<Vec<_>>(), [days(day).to_vec(), vec![later(day, 3)]].concat());
+    till.sandbox.crk().faults().push(Rule::new(Fault::DropRequest));
+    let ring = KeyRing::new(till.client(), journal);
+    for (of, byte) in [(day, 1), (tomorrow, 2), (later(day, 3), 2)] {
+        assert_eq!(ring.for_day(of).await.unwrap().expose_bytes(), [byte; 32], "{of}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn keys_of_another_register_are_not_kept() {
     let till = software().await;

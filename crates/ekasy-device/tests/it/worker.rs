@@ -1,6 +1,7 @@
 //! The worker at work on virtual time: schedules, commands, outages, refusals.
 
 mod commands;
+mod lasting;
 mod parts;
 mod schedule;
 mod trouble;
@@ -15,6 +16,7 @@ use std::{
 };
 
 use ekasy_device::{
+    Client,
     journal::Journal,
     packing::DocumentKind,
     worker::{Event, Handle, Worker, WorkerError},
@@ -59,10 +61,18 @@ impl Running {
         journal: &Journal,
         change: impl FnOnce(Worker) -> Worker,
     ) -> Self {
+        Self::start_by(till.client(), till, journal, change)
+    }
+
+    pub(crate) fn start_by(
+        client: Client,
+        till: &Till,
+        journal: &Journal,
+        change: impl FnOnce(Worker) -> Worker,
+    ) -> Self {
         let events = Arc::new(Mutex::new(Vec::new()));
         let heard = Arc::clone(&events);
-        let worker =
-            Worker::new(till.client(), journal.clone(), till.device.clone(), till.options());
+        let worker = Worker::new(client, journal.clone(), till.device.clone(), till.options());
         let worker = change(worker.on_event(move |event| heard.lock().unwrap().push(event)));
         let handle = worker.handle();
         let task = tokio::spawn(worker.run());
@@ -79,6 +89,11 @@ impl Running {
     /// Ends the run in the midst of whatever it does.
     pub(crate) fn kill(self) {
         self.task.abort();
+    }
+
+    /// Whether it has ended by itself.
+    pub(crate) fn is_over(&self) -> bool {
+        self.task.is_finished()
     }
 
     /// Sells.

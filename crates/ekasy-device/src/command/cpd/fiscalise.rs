@@ -28,10 +28,11 @@ use crate::{
 /// The moment in the identifier must not lie more than 24 hours behind and not more than 2 hours
 /// ahead of the server's clock.
 ///
-/// **Never repeated by itself** once bytes may have left: it gives out an evidence number, and
+/// **The client never repeats it** once bytes may have left: it gives out an evidence number, and
 /// what a second request is answered is not documented (CRK facts §6.1, row 4). Whoever lost the
-/// answer may ask again on purpose with the same taxpayer; status 16 then says that the first
-/// request was done and everything else too.
+/// answer may ask again on purpose with the same taxpayer, as
+/// [`Fiscalisation`](crate::fiscalisation::Fiscalisation) does unless it is told to stop; status 16
+/// then says that the first request was done and everything else too.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fiscalise {
     id: CommandId,

@@ -95,7 +95,7 @@ impl Endpoint for FetchSharedKeys {
 
     fn response(_: &Parts, body: &Bytes) -> Result<SharedKeys, DecodeError> {
         let wire: Wire = decode_json(body)?;
-        let unique_number = UniqueNumber::parse(&wire.unique_number)
+        let unique_number = UniqueNumber::parse_lenient(&wire.unique_number)
             .map_err(|error| DecodeError::new("CN", error.to_string()))?;
         if wire.keys.len() != 3 {
             return Err(FieldError::new("sharedKeys", "does not hold three keys").into());

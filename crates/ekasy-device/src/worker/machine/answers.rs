@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::{
-    Action, Channel, CommandId, CommandKind, DRIFT, ErrorKind, Event, JpkId, Machine, Now,
-    ReadOnly, Schedule, TimeDelta, Todo, Token,
+    Action, Channel, CommandId, DRIFT, ErrorKind, Event, JpkId, Machine, Now, ReadOnly, Schedule,
+    TimeDelta, Todo, Token,
 };
 use crate::{
     journal::Purpose,
@@ -17,8 +17,9 @@ pub(super) const SMALLER: u32 = 4;
 /// How many commands that cannot be opened are told apart.
 const UNOPENED: usize = 32;
 
-/// How long after its channel is open again a poll that failed is made again.
-const AFTER: Duration = Duration::from_secs(1);
+/// How long new keys are not fetched again when they did not help; the next times twice and four
+/// times as long.
+const KEYS: Duration = Duration::from_secs(3600);
 
 /// How long a package that nobody takes is left alone.
 const STUCK: Duration = Duration::from_secs(3600);
@@ -28,10 +29,9 @@ impl Machine {
     pub fn answer(&mut self, now: Now, action: &Action, answer: Answer) -> Vec<Event> {
         let mut events = Vec::from_iter(self.look_at_clock(now));
         if let Some(channel) = proved(action, &answer) {
-            let failures = self.line_mut(channel).succeed();
-            events.extend((failures > 0).then_some(Event::Recovered(channel, failures)));
+            events.extend(self.recovered(now, channel));
         }
-        if answer != Answer::Stumbled {
+        if !matches!(answer, Answer::Failed(_) | Answer::Stumbled) {
             self.stumbles.succeed(action);
         }
         match answer {
@@ -48,6 +48,7 @@ impl Machine {
                 self.executed(now, &id, isnt_again);
                 events.extend(schedule.and_then(|schedule| self.adopt(now, schedule)));
             }
+            Answer::Called(id) => self.executed(now, &id, true),
             Answer::Confirmed(id) => self.confirmed(&id),
             Answer::Token => self.token = Token::Untried,
             Answer::Sent => self.sent(),
@@ -71,7 +72,7 @@ impl Machine {
                 self.read_only = ReadOnly::Announced;
                 events.push(Event::ReadOnly);
             }
-            Answer::Failed(failed) => self.failed(now, action, &failed),
+            Answer::Failed(failed) => events.extend(self.failed(now, action, &failed)),
             Answer::Stumbled => self.stumbled(now, action),
         }
         events
@@ -97,13 +98,36 @@ impl Machine {
             Action::Pack => self.skip_times(now),
             Action::Repeat(_) => self.repeated(now),
             Action::Withdraw => self.wanted.withdrawal = false,
-            Action::FetchKeys => {
-                self.wanted.keys = false;
-                self.unopened.values_mut().for_each(|has_keys| *has_keys = true);
-                self.due.poll = now.tick;
-            }
+            Action::FetchKeys => self.take_keys(now),
             _ => {}
         }
+    }
+
+    /// With the new keys everything is tried at once. Where they do not help, the next ones are
+    /// fetched later and later.
+    fn take_keys(&mut self, now: Now) {
+        self.wanted.keys = false;
+        self.unopened.values_mut().for_each(|has_keys| *has_keys = true);
+        self.due.poll = now.tick;
+        self.due.keys = now.tick + KEYS.saturating_mul(1 << self.useless_keys.min(2));
+        self.useless_keys += 1;
+        for channel in [Channel::Cpd, Channel::WebApi] {
+            self.line_mut(channel).hold(now.tick, Duration::ZERO);
+            self.stumbles.open(now.tick, channel);
+        }
+    }
+
+    /// A channel works; what failed on it before is tried at once.
+    fn recovered(&mut self, now: Now, channel: Channel) -> Option<Event> {
+        let failures = self.line_mut(channel).succeed();
+        if !self.are_pins_doubted() {
+            self.useless_keys = 0;
+        }
+        if failures == 0 {
+            return None;
+        }
+        self.stumbles.open(now.tick, channel);
+        Some(Event::Recovered(channel, failures))
     }
 
     /// The next time of the schedule: whole intervals behind the one before, and not in the past.
@@ -223,31 +247,27 @@ impl Machine {
     /// The register, its journal or the packing failed: that waits, as for a channel.
     fn stumbled(&mut self, now: Now, action: &Action) {
         if !matches!(action, Action::Wait(_)) {
+            let failed =
+                Failed { channel: Channel::Cpd, kind: ErrorKind::Local, retry_after: None };
             let chance = self.chance();
-            self.stumbles.fail(now.tick, action, chance);
+            // Each time is told already.
+            let _ = self.stumbles.fail(now.tick, action, &failed, chance);
         }
     }
 
-    fn failed(&mut self, now: Now, action: &Action, failed: &Failed) {
-        if let Action::Confirm(id) = action
-            && failed.kind == ErrorKind::Invalid
-        {
-            // The same confirmation is refused again, and nothing else may wait for it: the
-            // repository will offer the command once more.
-            return self.confirmed(id);
-        }
+    /// What failed waits by itself, and so does its channel unless the request alone was refused.
+    fn failed(&mut self, now: Now, action: &Action, failed: &Failed) -> Option<Event> {
         let chance = self.chance();
-        self.line_mut(failed.channel).fail(now.tick, failed, chance);
-        if *action == Action::Poll {
-            // When the channel is open again a token comes first: a command that nobody can read
-            // must not keep documents from going out.
-            self.due.poll = self.due.poll.max(self.line(failed.channel).until() + AFTER);
+        if action.channel().is_some() && !is_about_the_request(failed.kind) {
+            self.line_mut(failed.channel).fail(now.tick, failed, chance);
         }
         if *action == Action::Reconcile && failed.kind == ErrorKind::Refused {
             self.due.reconcile = now.tick + self.timing.reconcile;
             // It will not say what it has, so there is nothing to wait for.
             self.view.unknown_until = None;
         }
+        let time = self.stumbles.fail(now.tick, action, failed, chance)?;
+        Some(Event::StillFailing { action: action.clone(), time })
     }
 
     fn look_at_clock(&mut self, now: Now) -> Option<Event> {
@@ -261,14 +281,19 @@ impl Machine {
 
 /// The channel that is known to work by this answer.
 fn proved(action: &Action, answer: &Answer) -> Option<Channel> {
-    if matches!(answer, Answer::Failed(_) | Answer::Stumbled) {
-        return None;
-    }
-    Some(match action {
-        Action::Poll | Action::Confirm(_) | Action::FetchToken => Channel::WebApi,
-        Action::Reconcile | Action::FetchKeys | Action::AnnounceReadOnly(_) => Channel::Cpd,
-        Action::Execute(id) if id.kind() == CommandKind::CallCpdServer => Channel::Cpd,
-        Action::Send if *answer == Answer::Sent => Channel::EventHub,
-        _ => return None,
-    })
+    let is_proof = match (action, answer) {
+        (_, Answer::Failed(_) | Answer::Stumbled) => false,
+        (Action::Send, answer) => *answer == Answer::Sent,
+        // Not every command takes a call.
+        (Action::Execute(_), answer) => matches!(answer, Answer::Called(_)),
+        _ => true,
+    };
+    action.channel().filter(|_| is_proof)
+}
+
+/// Whether the server answered, and another request may fare better.
+fn is_about_the_request(kind: ErrorKind) -> bool {
+    use ErrorKind::{Input, Invalid, NotFound, Refused};
+
+    matches!(kind, Input | Invalid | NotFound | Refused)
 }

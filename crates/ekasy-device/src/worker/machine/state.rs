@@ -92,6 +92,8 @@ pub(super) struct Due {
     pub(super) reconcile: Tick,
     pub(super) certificates: Tick,
     pub(super) lease: Tick,
+    /// Not before then are keys fetched because a server cannot be reached.
+    pub(super) keys: Tick,
 }
 
 /// What is known of the token besides its end.

@@ -1,6 +1,7 @@
 //! What the machine decides, from inputs alone.
 
 mod held_up;
+mod pins;
 mod repository;
 
 use super::*;
@@ -45,6 +46,58 @@ fn facts(has_unpacked: bool, waiting: usize, token_until: Option<u64>) -> Facts 
 
 fn command(kind: &str, minute: u32) -> CommandId {
     CommandId::parse(&format!("{kind}.WTE2001000009.2026-03-02T06:{minute:02}:00.000Z")).unwrap()
+}
+
+fn call_failed(channel: Channel, kind: ErrorKind) -> Answer {
+    Answer::Failed(Failed { channel, kind, retry_after: None })
+}
+
+/// What there was, and when.
+type Diary<T> = Vec<(u64, T)>;
+
+/// Lets the machine work for that many seconds in a world that answers each action; what was done
+/// and told, and when.
+fn live(
+    machine: &mut Machine,
+    seconds: std::ops::Range<u64>,
+    mut world: impl FnMut(&Action) -> Answer,
+    facts: impl Fn(u64, &Diary<Action>) -> Facts,
+) -> (Diary<Action>, Diary<Event>) {
+    let (mut done, mut told) = (Vec::new(), Vec::new());
+    let mut now = seconds.start;
+    while now < seconds.end {
+        let action = machine.next(at(now), &facts(now, &done));
+        if let Action::Wait(wait) = action {
+            machine.answer(at(now), &action, Answer::Done);
+            now += wait.as_secs() + 1;
+            continue;
+        }
+        let answer = world(&action);
+        let events = machine.answer(at(now), &action, answer);
+        told.extend(events.into_iter().map(|event| (now, event)));
+        done.push((now, action));
+        assert!(done.len() < 10_000, "it spins: {:?}", done.last());
+    }
+    (done, told)
+}
+
+/// What a world answers in which everything works and nothing is to be done.
+fn well(action: &Action) -> Answer {
+    match action {
+        Action::Poll => Answer::NoCommand,
+        Action::Confirm(id) => Answer::Confirmed(id.clone()),
+        Action::Execute(id) => Answer::Executed(id.clone(), None),
+        Action::FetchToken => Answer::Token,
+        Action::Send => Answer::Sent,
+        Action::AnnounceReadOnly(_) => Answer::Announced,
+        Action::Reconcile => Answer::State { repository: None, sent: None, journalled: None },
+        _ => Answer::Done,
+    }
+}
+
+/// When something was done.
+fn times(done: &Diary<Action>, of: impl Fn(&Action) -> bool) -> Vec<u64> {
+    done.iter().filter(|(_, action)| of(action)).map(|(at, _)| *at).collect()
 }
 
 #[test]
@@ -297,6 +350,9 @@ fn a_poll_that_fails_lets_a_token_pass() {
     let then = Now { tick: at(1).tick + wait, wall: at(1).wall + wait };
     assert_eq!(machine.next(then, &waiting), Action::FetchToken);
     machine.answer(then, &Action::FetchToken, Answer::Token);
+    // The WebApi works, so it is asked again at once; failing does not keep anything from going out.
+    assert_eq!(machine.next(then, &facts(false, 1, Some(3600))), Action::Poll);
+    machine.answer(then, &Action::Poll, Answer::Failed(refused));
     assert_eq!(machine.next(then, &facts(false, 1, Some(3600))), Action::Send);
     assert_eq!(machine.next(at(20), &Facts::default()), Action::Poll);
 }

@@ -76,32 +76,39 @@ impl Operations {
     pub(crate) async fn execute(&self, id: &CommandId) -> Result<Answer, Trouble> {
         let state = self.journal.command(id).await?;
         let state = state.ok_or(Trouble::Other("a command is not in the journal"))?;
-        if state.finished.is_some() {
-            return Ok(Answer::Executed(id.clone(), None));
+        if let Some((outcome, _)) = state.finished {
+            // It was journalled, and whoever did that did not hear of it.
+            self.tell(Event::Finished(id.clone(), outcome));
+            let schedule = self.journal.registration().await?.schedule;
+            return Ok(Answer::Executed(id.clone(), schedule));
         }
         let received = Received::decode(id, state.plaintext.as_bytes());
         let outcome = match received {
             Ok(received) => self.carry_out(id, received).await,
             Err(error) => Ok(Done::Failed(error.to_string())),
         };
-        let (outcome, schedule) = match outcome {
-            Ok(Done::Executed(schedule)) => (Outcome::Executed, schedule),
-            Ok(Done::Failed(sentence)) => (Outcome::Failed(sentence), None),
-            Err(Trouble::Device(error)) => (Outcome::Failed(sentence(&error)), None),
+        let done = match outcome {
+            Ok(done) => done,
+            Err(Trouble::Device(error)) => Done::Failed(sentence(&error)),
             // Asked again they would be no more, and no smaller.
-            Err(error @ Trouble::Gone(_)) => (Outcome::Failed(error.to_string()), None),
+            Err(error @ Trouble::Gone(_)) => Done::Failed(error.to_string()),
             Err(Trouble::Pack(error @ PackError::LimitTooSmall { .. })) => {
-                (Outcome::Failed(error.to_string()), None)
+                Done::Failed(error.to_string())
             }
             Err(Trouble::Call(error)) if !error.retryable() => {
-                let outcome = Outcome::Failed(refusal(&error));
+                let sentence = refusal(&error);
                 self.tell(Event::Failed(error));
-                (outcome, None)
+                Done::Failed(sentence)
             }
             Err(other) => return Err(other),
         };
+        let (outcome, answer) = match done {
+            Done::Executed(schedule) => (Outcome::Executed, Answer::Executed(id.clone(), schedule)),
+            Done::Called => (Outcome::Executed, Answer::Called(id.clone())),
+            Done::Failed(why) => (Outcome::Failed(why), Answer::Executed(id.clone(), None)),
+        };
         self.finish(id, outcome).await?;
-        Ok(Answer::Executed(id.clone(), schedule))
+        Ok(answer)
     }
 
     async fn finish(&self, id: &CommandId, outcome: Outcome) -> Result<(), Trouble> {
@@ -148,16 +155,24 @@ impl Operations {
             fiscalisation::note_timetable(of, id);
         };
         self.journal.update_registration(change).await?;
+        if !schedule.says_when_to_send() {
+            self.tell(Event::NoSchedule);
+        }
         Ok(Done::Executed(Some(schedule)))
     }
 
     /// CMD01.
     async fn call_cpd(&self, service: Open<CpdService>) -> Result<Done, Trouble> {
         match service.known() {
-            Some(CpdService::FetchKeys) => self.fetch_keys().await?,
+            Some(CpdService::FetchKeys) => {
+                // That goes by the authorities, and says nothing about the pinned line.
+                self.fetch_keys().await?;
+                Ok(Done::Executed(None))
+            }
             Some(CpdService::SendCertificates) => {
                 let id = self.next_id(CommandKind::DeviceKeys).await?;
                 self.client.send_certificates(id).await?;
+                Ok(Done::Called)
             }
             Some(CpdService::CheckFirmware) => {
                 let Some(firmware) = self.device.firmware() else {
@@ -170,20 +185,23 @@ impl Operations {
                         "the repository does not approve the program".into(),
                     ));
                 }
+                Ok(Done::Called)
             }
-            None => return Ok(Done::Failed("this service is not known here".to_owned())),
+            None => Ok(Done::Failed("this service is not known here".to_owned())),
         }
-        Ok(Done::Executed(None))
     }
 
     /// CMD07: the repository's certificates are looked at, journalled and then used.
     pub(crate) async fn fetch_keys(&self) -> Result<(), Trouble> {
         let id = self.next_id(CommandKind::RepositoryKeys).await?;
         let pins = Pins::from(self.client.fetch_keys(id).await?);
-        let before = self.journal.pins().await?;
-        self.client.use_pins(&pins)?;
-        if before.as_ref() != Some(&pins) {
+        self.client.read_pins(&pins)?;
+        let are_new = self.journal.pins().await?.as_ref() != Some(&pins);
+        if are_new {
             self.journal.set_pins(&pins).await?;
+        }
+        self.client.use_pins(&pins)?;
+        if are_new {
             self.tell(Event::Pins);
         }
         Ok(())
@@ -253,6 +271,8 @@ impl Operations {
 /// What came of carrying out a command.
 enum Done {
     Executed(Option<Schedule>),
+    /// By a call that the CPD server answered.
+    Called,
     Failed(String),
 }
 

@@ -7,14 +7,21 @@ use crate::{
     ErrorKind,
     command::web_api::SasToken,
     ident::JpkRange,
-    journal::{Purpose, StoredToken},
+    journal::{JournalErrorKind, Purpose, StoredToken},
     worker::{action::Answer, event::Event},
 };
 
 impl Operations {
-    /// Takes the token of an earlier run, if there is one that can be opened.
+    /// Takes the token of an earlier run, if there is one that can be opened. One that no seal
+    /// opens, or that cannot be read, is as good as none: there are new ones.
     pub(super) async fn take_stored_token(&mut self) -> Result<(), Trouble> {
-        let stored = self.journal.token().await?;
+        let stored = match self.journal.token().await {
+            Err(error) if error.kind() == JournalErrorKind::Corrupt => {
+                self.tell(Event::Stumbled(error.into()));
+                None
+            }
+            stored => stored?,
+        };
         self.token = stored.map(|StoredToken { token, expires_at }| self.held(token, expires_at));
         Ok(())
     }

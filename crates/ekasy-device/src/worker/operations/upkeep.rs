@@ -79,11 +79,17 @@ impl Operations {
 
     /// The intention is journalled, the register becomes read-only, and that is journalled.
     pub(super) async fn become_read_only(&self, reason: ReadOnlyReason) -> Result<Answer, Trouble> {
-        let record = |is_local| ReadOnlyRecord { reason: Open::Known(reason), is_local };
-        self.journal.keep(READ_ONLY, &record(false)).await?;
+        self.intend_read_only(reason).await?;
         self.device.become_read_only(reason).await?;
-        self.journal.keep(READ_ONLY, &record(true)).await?;
+        let record = ReadOnlyRecord { reason: Open::Known(reason), is_local: true };
+        self.journal.keep(READ_ONLY, &record).await?;
         Ok(Answer::ReadOnly)
+    }
+
+    /// Journals that the register is to become read-only, for whoever goes on with it.
+    pub(crate) async fn intend_read_only(&self, reason: ReadOnlyReason) -> Result<(), Trouble> {
+        let record = ReadOnlyRecord { reason: Open::Known(reason), is_local: false };
+        Ok(self.journal.keep(READ_ONLY, &record).await?)
     }
 
     /// CMD15 with the last number of protected memory. May be sent again and again.

@@ -1,13 +1,21 @@
 //! Packages: the same bytes until they are taken, and a cursor that moves only then.
 
+use std::sync::Arc;
+
+use common_core::secret::secret_bytes;
+use common_store::SealKey;
 use ekasy_device::{
-    ident::CommandId,
-    journal::{Journal, JournalErrorKind, Journalled, Outcome, Purpose},
-    packing::{DocumentKind, Limits, Package, Plan},
+    ident::{CommandId, CommandKind, UniqueNumber},
+    journal::{Journal, JournalErrorKind, Journalled, Options, Outcome, Purpose},
+    packing::{DocumentKind, Frame, Limits, Package, Plan, Selection},
 };
 
 use super::super::packing::sealing::noise;
-use super::{document, gap, id, memory, open, pack, plan, range, receipt};
+use super::{
+    document,
+    dying::{Dying, Failing, Fault, Moment},
+    gap, id, memory, open, pack, plan, range, receipt,
+};
 
 const SHIPMENT: &str = "DFD.ABC1700000017.2026-03-01T10:00:00.000Z";
 const OTHER: &str = "DFD.ABC1700000017.2026-03-01T11:00:00.000Z";
@@ -71,6 +79,34 @@ async fn a_package_does_not_overtake_another() {
     let second = common_core::store::Position::new(first.number() + 1);
     let error = journal.sent(second).await.unwrap_err();
     assert_eq!(error.kind(), JournalErrorKind::Refused);
+}
+
+/// With a store that fails at each operation of taking note: an error means that the package waits
+/// still, and goes out once more.
+#[tokio::test]
+async fn a_package_that_counts_as_sent_is_never_told_as_an_error() {
+    let mut operation = 0;
+    loop {
+        operation += 1;
+        let store = memory();
+        let journal = open(store.clone()).await;
+        journal.append(receipt(1, "x")).await.unwrap();
+        let packages = pack(&journal, range(1, 1), plan(SHIPMENT)).await;
+        journal.store_packages(&Purpose::Schedule, &packages).await.unwrap();
+        let dying = Dying::new(store, Failing::new(operation, Moment::Before, Fault::Error));
+        let Ok(journal) = Journal::open(Arc::new(dying.clone()), super::options()).await else {
+            continue;
+        };
+        let Ok(Some(next)) = journal.next_package().await else { continue };
+        let sent = journal.sent(next.position()).await;
+        let has_failed = dying.around.has_failed();
+        let waiting = journal.waiting().await.unwrap();
+        assert_eq!(sent.is_ok(), waiting == 0, "operation {operation}: {sent:?}");
+        if !has_failed {
+            assert!(operation > 5, "only {operation} operations");
+            return;
+        }
+    }
 }
 
 #[tokio::test]
@@ -180,4 +216,31 @@ async fn a_daily_report_asks_for_a_flush_until_it_is_packed() {
     let next = journal.next_package().await.unwrap().unwrap();
     journal.withdraw(next.position()).await.unwrap();
     assert_eq!(journal.progress().await.unwrap().flush, Some(id(2)), "it is due again");
+}
+
+/// A register whose number has 12 characters, as the one of the ministry's test kit.
+#[tokio::test]
+async fn a_register_with_a_short_number_finds_its_packages_again() {
+    let number = UniqueNumber::parse_lenient("TT1701003001").unwrap();
+    let store = memory();
+    let opened = async || {
+        let key = SealKey::new(1, secret_bytes(vec![7; 32])).unwrap();
+        Journal::open(store.clone(), Options::new(number.clone(), "till", key)).await.unwrap()
+    };
+    let mut journal = opened().await;
+    journal.append(receipt(1, "x")).await.unwrap();
+    let now = "2026-03-01T10:00:00Z".parse().unwrap();
+    let id = journal.next_command_id(CommandKind::Documents, now).await.unwrap();
+    let frame = Frame::new("{}", "{}").unwrap();
+    let request = CommandId::new(CommandKind::DetailedDocuments, &number, now.into());
+    for purpose in [Purpose::Schedule, Purpose::Request(request)] {
+        let plan =
+            Plan::new(id.clone(), frame.clone(), Selection::scheduled("ALL".parse().unwrap()));
+        let packages = pack(&journal, range(1, 1), plan).await;
+        journal.store_packages(&purpose, &packages).await.unwrap();
+        journal = opened().await;
+        let next = journal.next_package().await.unwrap().unwrap();
+        assert_eq!((next.package(), next.purpose()), (&packages[0], &purpose));
+        journal.sent(next.position()).await.unwrap();
+    }
 }

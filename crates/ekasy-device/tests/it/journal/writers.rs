@@ -2,9 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
+use chrono::{DateTime, TimeDelta, Utc};
 use common_core::secret::secret_bytes;
 use common_store::{MemoryStore, SealKey, SqliteStore};
-use ekasy_device::journal::{Appended, Journal, JournalErrorKind, Options, Purpose};
+use ekasy_device::journal::{Appended, Engine, Journal, JournalErrorKind, Options, Purpose};
 
 use super::{
     clock,
@@ -80,6 +81,79 @@ async fn a_run_without_an_answer_leaves_the_journal_to_the_next_run() {
         left += 1;
     }
     assert!(left > 30, "{left}");
+}
+
+/// Clocks that are put right or wrong, a machine that sleeps, and a technician who thinks for two
+/// minutes: the lease ends, and nobody else has the journal.
+#[tokio::test]
+async fn a_lease_that_ended_is_taken_again_by_whoever_has_the_journal() {
+    let start: DateTime<Utc> = "2026-03-01T10:00:00Z".parse().unwrap();
+    let years = TimeDelta::days(365 * 73);
+    let jumps = [TimeDelta::minutes(2), TimeDelta::minutes(-2), years, -years];
+    for jump in jumps {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("register.db");
+        let (clock, of_file) = (clock(), clock());
+        let file = SqliteStore::open_with_clock(&path, of_file.clone()).unwrap();
+        let memory = MemoryStore::new(clock.clone());
+        let engines: [(Arc<dyn Engine>, _); 2] =
+            [(Arc::new(memory), clock), (Arc::new(file), of_file)];
+        for (engine, clock) in engines {
+            let journal = open(engine.clone()).await;
+            journal.append(receipt(1, "before")).await.unwrap();
+            clock.set_wall(start + jump);
+            // The till is in the midst of a sale.
+            assert_eq!(journal.append(receipt(2, "after")).await.unwrap(), Appended::Now);
+            clock.set_wall(start);
+            journal.renew().await.unwrap();
+            clock.set_wall(start + jump);
+            let command = "DFD.ABC1700000017.2026-03-01T10:00:00.000Z";
+            let packages = pack(&journal, range(1, 2), plan(command)).await;
+            journal.store_packages(&Purpose::Schedule, &packages).await.unwrap();
+            clock.set_wall(start);
+            let next = journal.next_package().await.unwrap().unwrap();
+            journal.sent(next.position()).await.unwrap();
+            clock.set_wall(start + jump);
+            journal.set_secret("name", &secret_bytes(vec![1; 8])).await.unwrap();
+            assert_eq!(journal.progress().await.unwrap().sent, Some(id(2)));
+            assert_eq!(journal.append(receipt(1, "before")).await.unwrap(), Appended::Before);
+        }
+    }
+}
+
+/// The converse: whoever opened the journal while the lease was over keeps it, also after the end.
+#[tokio::test]
+async fn a_lease_that_ended_is_not_taken_from_the_next_run() {
+    for (holder, is_closed) in [("till", false), ("other", false), ("till", true), ("other", true)]
+    {
+        let clock = clock();
+        let store = Arc::new(MemoryStore::new(clock.clone()));
+        let old = open(store.clone()).await;
+        old.append(receipt(1, "old")).await.unwrap();
+        clock.advance(Duration::from_secs(120));
+        let new = Journal::open(store.clone(), held_by(holder, "ABC1700000017")).await.unwrap();
+        new.append(receipt(2, "new")).await.unwrap();
+        if is_closed {
+            new.close().await.unwrap();
+        }
+        // That its lease has ended, too, gives nothing back to the old run.
+        for _ in 0..2 {
+            clock.advance(Duration::from_secs(120));
+            let error = old.append(receipt(2, "old")).await.unwrap_err();
+            assert_eq!(error.kind(), JournalErrorKind::Lost);
+            assert_eq!(old.renew().await.unwrap_err().kind(), JournalErrorKind::Lost);
+        }
+        let last = open(store).await;
+        assert_eq!(last.append(receipt(2, "new")).await.unwrap(), Appended::Before);
+        assert_eq!(last.append(receipt(3, "new")).await.unwrap(), Appended::Now);
+    }
+}
+
+#[tokio::test]
+async fn a_lease_that_ends_at_once_is_an_error_and_no_endless_recovery() {
+    let options = options().lease(Duration::ZERO);
+    let error = Journal::open(memory(), options).await.unwrap_err();
+    assert_eq!(error.kind(), JournalErrorKind::Store);
 }
 
 #[tokio::test]

@@ -134,6 +134,27 @@ fn unrequested_documents_of_an_answer_are_short_or_stay_out() {
 }
 
 #[test]
+fn an_answer_whose_documents_all_stay_out_is_one_empty_package() {
+    let selection = Selection::requested(types("FK"), Unrequested::Omit);
+    let gap = JpkRange::new(id(2), id(3)).unwrap();
+    let [first, last] = [1, 4].map(|number| paper(number, DocumentKind::Receipt, "x"));
+    let pushed = |invoice: Option<&Paper>| {
+        let mut packer = Packer::new(plan(selection.clone()), Deflating::default());
+        for item in [item(&first), Item::Gap(gap), item(&last)].into_iter().chain(invoice.map(item))
+        {
+            assert!(packer.push(item).unwrap().is_empty());
+        }
+        let packages = packer.finish().unwrap();
+        assert_eq!(packages.len(), 1);
+        (packages[0].range(), content(&open(&data(&packages[0]))))
+    };
+    assert_eq!(pushed(None), (None, Vec::new()));
+    let invoice = paper(5, DocumentKind::Invoice, "x");
+    let range = JpkRange::new(id(2), id(5)).ok();
+    assert_eq!(pushed(Some(&invoice)), (range, vec![info(2, 9), info(3, 9), detail(5)]));
+}
+
+#[test]
 fn a_schedule_without_documents_has_no_package() {
     let packages = pack(plan(Selection::scheduled(types("ALL"))), Deflating::default(), &[]);
     assert!(packages.unwrap().is_empty());

@@ -2,10 +2,6 @@
 
 use super::*;
 
-fn call_failed(channel: Channel) -> Answer {
-    Answer::Failed(Failed { channel, kind: ErrorKind::Connect, retry_after: None })
-}
-
 #[test]
 fn a_command_is_not_given_up_before_new_keys_were_fetched() {
     let mut machine = machine(7200);
@@ -14,7 +10,7 @@ fn a_command_is_not_given_up_before_new_keys_were_fetched() {
     machine.answer(at(now), &Action::Poll, Answer::Unopened(id.clone()));
     for _ in 0..5 {
         assert_eq!(machine.next(at(now), &Facts::default()), Action::FetchKeys);
-        machine.answer(at(now), &Action::FetchKeys, call_failed(Channel::Cpd));
+        machine.answer(at(now), &Action::FetchKeys, call_failed(Channel::Cpd, ErrorKind::Connect));
         // The command is offered again meanwhile.
         machine.answer(at(now), &Action::Poll, Answer::Unopened(id.clone()));
         let Action::Wait(wait) = machine.next(at(now), &Facts::default()) else {
@@ -132,4 +128,113 @@ fn documents_that_fit_nowhere_are_tried_once_an_hour_and_hold_up_nothing() {
     assert_eq!(machine.next(at(1), &unpacked), Action::Send);
     assert_eq!(machine.next(at(3600), &unpacked), Action::Send);
     assert_eq!(machine.next(at(3601), &unpacked), Action::Pack);
+}
+
+#[test]
+fn confirmations_that_are_never_taken_hold_up_neither_tokens_nor_commands() {
+    use ErrorKind::{Forbidden, Invalid, NotFound, Server, Timeout, Unexpected};
+
+    for kind in [Server, Timeout, Unexpected, Forbidden, NotFound, Invalid] {
+        let commands = (1..=3).map(|minute| (command("CQC", minute), Todo::Confirm)).collect();
+        let schedule = Some(schedule(7200, 1800));
+        let start = Start { schedule, commands, ..Start::default() };
+        let mut machine = Machine::new(Timing::default(), start, at(0), 1);
+        let is_confirmation = |action: &Action| matches!(action, Action::Confirm(_));
+        let world = |action: &Action| {
+            let refused = call_failed(Channel::WebApi, kind);
+            if is_confirmation(action) { refused } else { well(action) }
+        };
+        // A package each quarter of an hour, each with a token of its own.
+        let is_sent = |action: &Action| *action == Action::Send;
+        let waiting = |now: u64, done: &Diary<Action>| {
+            let sent = times(done, is_sent).len();
+            let tokens = times(done, |action| *action == Action::FetchToken).len();
+            let waiting = usize::try_from(now / 900).unwrap() - sent;
+            facts(false, waiting, (tokens > sent).then_some(900_000))
+        };
+        let day = 24 * 3600;
+        let (done, told) = live(&mut machine, 0..day, world, waiting);
+        let confirmations = times(&done, is_confirmation).len();
+        assert!((3 * 24..3 * 24 * 20).contains(&confirmations), "{kind:?}: {confirmations}");
+        let polls = times(&done, |action| *action == Action::Poll);
+        assert!(polls.len() >= 24, "{kind:?}: {} polls", polls.len());
+        let sent = times(&done, is_sent);
+        assert!(sent.len() >= 90, "{kind:?}: {sent:?}");
+        let alarms: Vec<_> =
+            told.iter().filter(|(_, event)| matches!(event, Event::StillFailing { .. })).collect();
+        assert_eq!(alarms.len(), 3, "{kind:?}: {alarms:?}");
+
+        // It heals.
+        let (done, _) = live(&mut machine, day..day + 1800, well, |_, _| Facts::default());
+        assert_eq!(times(&done, is_confirmation).len(), 3, "{kind:?}");
+    }
+}
+
+#[test]
+fn calls_of_the_repository_that_fail_do_not_keep_a_register_in_hold() {
+    let mut machine = machine(7200);
+    let ahead = Answer::State {
+        repository: JpkId::new(9).ok(),
+        sent: None,
+        journalled: JpkId::new(4).ok(),
+    };
+    machine.answer(at(1), &Action::Reconcile, ahead);
+    for minute in 1..=2 {
+        let id = command("CCS", minute);
+        machine.answer(at(1), &Action::Poll, Answer::Command(id, Todo::Execute));
+    }
+    let world = |action: &Action| match action {
+        Action::Execute(_) => call_failed(Channel::Cpd, ErrorKind::Server),
+        other => well(other),
+    };
+    let (done, _) = live(&mut machine, 1..3 * 3600, world, |_, done| {
+        let is_sent = done.iter().any(|(_, action)| *action == Action::Send);
+        facts(false, usize::from(!is_sent), Some(90_000))
+    });
+    let asked = times(&done, |action| *action == Action::Reconcile).first().copied();
+    assert!(asked.is_some_and(|at| at < 3600 + 2 * 900), "asked at {asked:?}");
+    let sent = times(&done, |action| *action == Action::Send).first().copied();
+    assert!(sent >= asked, "sent at {sent:?}");
+    assert!(times(&done, |action| matches!(action, Action::Execute(_))).len() > 10);
+}
+
+#[test]
+fn an_end_of_fiscal_life_that_is_refused_for_ever_holds_up_nothing_and_is_told() {
+    for kind in [ErrorKind::Refused, ErrorKind::Server] {
+        let read_only = ReadOnly::Local(ReadOnlyReason::MemoryFull);
+        let start = Start { read_only, ..Start::default() };
+        let mut machine = Machine::new(Timing::default(), start, at(0), 1);
+        let id = command("CCS", 1);
+        machine.answer(at(0), &Action::Poll, Answer::Command(id.clone(), Todo::Execute));
+        let world = |action: &Action| match action {
+            Action::AnnounceReadOnly(_) => call_failed(Channel::Cpd, kind),
+            other => well(other),
+        };
+        let day = 24 * 3600;
+        let (done, told) = live(&mut machine, 0..day + 1800, world, |_, _| Facts::default());
+        assert!(done.iter().any(|(_, action)| *action == Action::Execute(id.clone())));
+        assert!(times(&done, |action| *action == Action::Reconcile).len() >= 2, "{kind:?}");
+        let is_alarm = |event: &Event| {
+            matches!(event, Event::StillFailing { action: Action::AnnounceReadOnly(_), .. })
+        };
+        let alarm = told.iter().find(|(_, event)| is_alarm(event)).map(|(at, _)| *at);
+        assert!(alarm.is_some_and(|at| (3600..3600 + 1800).contains(&at)), "{alarm:?}");
+    }
+}
+
+#[test]
+fn a_channel_counts_as_working_after_a_call_and_not_after_a_command_without_one() {
+    let id = command("CCS", 1);
+    let execute = Action::Execute(id.clone());
+    for (answer, is_proof) in
+        [(Answer::Executed(id.clone(), None), false), (Answer::Called(id.clone()), true)]
+    {
+        let mut machine = machine(7200);
+        machine.answer(at(1), &Action::Poll, Answer::Command(id.clone(), Todo::Execute));
+        machine.answer(at(1), &Action::Reconcile, call_failed(Channel::Cpd, ErrorKind::Server));
+        let told = machine.answer(at(20), &execute, answer);
+        let recovered = matches!(told[..], [Event::Recovered(Channel::Cpd, 1)]);
+        assert_eq!((recovered, told.is_empty()), (is_proof, !is_proof), "{told:?}");
+        assert_eq!(machine.next(at(20), &Facts::default()), Action::Confirm(id.clone()));
+    }
 }

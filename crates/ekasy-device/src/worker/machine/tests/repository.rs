@@ -127,8 +127,8 @@ fn documents_wait_for_the_repository_an_hour_at_most_and_not_when_it_refuses_to_
                     let failed = Failed { channel: Channel::Cpd, kind, retry_after: None };
                     machine.answer(at(now), &Action::Reconcile, Answer::Failed(failed));
                 }
-                Action::CheckCertificates => {
-                    machine.answer(at(now), &Action::CheckCertificates, Answer::Done);
+                action @ (Action::CheckCertificates | Action::FetchKeys) => {
+                    machine.answer(at(now), &action, Answer::Done);
                 }
                 Action::Wait(wait) => {
                     machine.answer(at(now), &Action::Wait(wait), Answer::Done);
