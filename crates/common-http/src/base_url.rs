@@ -34,6 +34,36 @@ impl BaseUrl {
         &self.text
     }
 
+    /// The origin of a link that is followed wherever it leads, and the link as the transport
+    /// spells it: without a port that goes without saying, with the host in lower case, without dots
+    /// and a fragment. What it says is not changed.
+    ///
+    /// For services that keep content in a storage of their own; credentials must not go there.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use common_http::BaseUrl;
+    ///
+    /// let (base, link) = BaseUrl::of_link("https://Store.example.test:443/a%2Fb?sig=x%2By")?;
+    /// assert_eq!(base.as_str(), "https://store.example.test");
+    /// assert_eq!(base.path_below(&link), Some("/a%2Fb?sig=x%2By"));
+    /// # Ok::<(), common_http::BaseUrlError>(())
+    /// ```
+    pub fn of_link(link: &str) -> Result<(Self, String), BaseUrlError> {
+        let mut link = Url::parse(link).map_err(|_| BaseUrlError::NotAnAddress)?;
+        link.set_fragment(None);
+        let mut origin = link.clone();
+        origin.set_path("");
+        origin.set_query(None);
+        let base: Self = origin.as_str().parse()?;
+        let link = String::from(link);
+        match base.path_below(&link) {
+            Some(_) => Ok((base, link)),
+            None => Err(BaseUrlError::NotAnAddress),
+        }
+    }
+
     /// Whether an absolute address has this one's scheme, host and port.
     ///
     /// Addresses that a server sends are followed with credentials only when it has.
@@ -55,7 +85,8 @@ impl BaseUrl {
         // Only an address that is spelled like the base is taken apart; what the parser would
         // normalise (dots, upper case, ports) is refused rather than guessed at.
         let rest = address.strip_prefix(self.text.as_str())?;
-        let plain = rest.starts_with('/') && !rest.contains("..") && !rest.contains(['\\', '#']);
+        let path = rest.split('?').next().unwrap_or(rest);
+        let plain = path.starts_with('/') && !path.contains("..") && !rest.contains(['\\', '#']);
         plain.then_some(rest)
     }
 
@@ -161,11 +192,28 @@ mod tests {
             let address = format!("https://api.example.test/api/{dots}/admin");
             assert_eq!(base.path_below(&address), None, "{dots}");
         }
+        assert_eq!(below("https://api.example.test/api/a?b=../c"), Some("/a?b=../c"));
         let root: BaseUrl = "https://api.example.test".parse().unwrap();
         assert_eq!(root.path_below("https://api.example.test/a"), Some("/a"));
         assert_eq!(below("https://api.example.test:444/api/invoices"), None);
         assert_eq!(below("https://u@api.example.test/api/invoices"), None);
         assert_eq!(below("https://api.example.test.evil.test/api/invoices"), None);
         assert_eq!(below("http://api.example.test/api/invoices"), None);
+    }
+
+    #[test]
+    fn a_link_is_followed_however_it_is_spelled() {
+        for (link, path) in [
+            ("https://api.example.test/a%2Fb?sig=..%2B#x", "/a%2Fb?sig=..%2B"),
+            ("https://API.example.test:443/a/../b?c=..", "/b?c=.."),
+            ("https://api.example.test?c", "/?c"),
+        ] {
+            let (base, link) = BaseUrl::of_link(link).unwrap();
+            assert_eq!(base.as_str(), "https://api.example.test");
+            assert_eq!(base.path_below(&link), Some(path));
+        }
+        for link in ["/a", "", "http://api.example.test/a", "https://u:p@api.example.test/a"] {
+            assert!(BaseUrl::of_link(link).is_err(), "{link}");
+        }
     }
 }

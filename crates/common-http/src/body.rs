@@ -90,6 +90,15 @@ impl FilePart {
         })
     }
 
+    /// Whether the stretch can be read, as far as can be told before.
+    pub(crate) async fn check(&self) -> std::io::Result<()> {
+        let length = File::open(&self.path).await?.metadata().await?.len();
+        if length < self.offset.saturating_add(self.len) {
+            return Err(std::io::ErrorKind::UnexpectedEof.into());
+        }
+        Ok(())
+    }
+
     async fn open(&self) -> std::io::Result<File> {
         let mut file = File::open(&self.path).await?;
         file.seek(SeekFrom::Start(self.offset)).await?;

@@ -55,7 +55,8 @@ pub(crate) struct LimitGroup {
     pub(crate) windows: Windows,
 }
 
-/// What a call does when its rate limit is used up, by its own count or by the server's (429).
+/// What a call does when its rate limit is used up, by its own count or by the server's (429), and
+/// when the server asks to wait for another reason (`Retry-After`, as with 503).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LimitPolicy {
@@ -100,7 +101,7 @@ impl CallOptions {
         self
     }
 
-    /// Sets how long one try may take.
+    /// Sets how long one try may take, as [`ClientBuilder::timeout`] does for all calls.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
@@ -114,7 +115,7 @@ impl CallOptions {
         self
     }
 
-    /// Sets what happens when the rate limit is used up.
+    /// Sets what happens when the rate limit is used up, or the server asks to wait.
     #[must_use]
     pub fn limit_policy(mut self, policy: LimitPolicy) -> Self {
         self.limit_policy = Some(policy);
@@ -238,7 +239,7 @@ impl<A: Api> ClientBuilder<A> {
         self
     }
 
-    /// Sets what calls do when their limit is used up.
+    /// Sets what calls do when their limit is used up, or the server asks to wait.
     pub fn limit_policy(mut self, policy: LimitPolicy) -> Self {
         self.limit_policy = policy;
         self
@@ -252,6 +253,10 @@ impl<A: Api> ClientBuilder<A> {
 
     /// Sets how long one try may take from its first byte to the last byte of the answer;
     /// 100 s without it.
+    ///
+    /// A second comes on top of it for every 16 KiB of the request's body, so that a large one gets
+    /// through a slow connection. That it stands still is noticed by the transport
+    /// ([`HttpOptions::read_timeout`](crate::HttpOptions::read_timeout)).
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self

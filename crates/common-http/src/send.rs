@@ -36,6 +36,9 @@ const FRESH: Duration = Duration::from_secs(30);
 /// How long a limit stays closed after a 429 that does not say.
 const PENALTY: Duration = Duration::from_secs(1);
 
+/// The slowest connection that a large body is sent over, in bytes per second.
+const SLOWEST: u64 = 16 * 1024;
+
 impl<A: Api> Client<A> {
     /// Makes a call.
     pub async fn send<E: Endpoint<Api = A>>(&self, endpoint: &E) -> Result<E::Response, Error> {
@@ -143,7 +146,7 @@ impl<'a> Call<'a> {
                 retry_after: error.retry_after(),
             };
             match retry.decide(&attempt, &failure) {
-                Decision::Again(wait) if self.waits_out(failure.kind, wait) => {
+                Decision::Again(wait) if self.waits_out(&failure, wait) => {
                     tokio::time::sleep(wait).await;
                 }
                 _ => return Err(error.after(attempts, may_have_happened)),
@@ -154,8 +157,12 @@ impl<'a> Call<'a> {
     async fn attempt(&self, number: u32) -> Result<Answer, Failed> {
         let mut request = (self.build)()
             .map_err(|error| self.error(ErrorKind::Input, Phase::NotSent).because(error))?;
+        if let Body::File(part) = request.body() {
+            let there = part.check().await;
+            there.map_err(|error| self.error(ErrorKind::File, Phase::NotSent).because(error))?;
+        }
         let used = self.prepare(&mut request).await?;
-        let timeout = self.timeout()?;
+        let timeout = self.timeout(request.body())?;
         let started = self.inner.clock.tick();
         let outcome = self.exchange(request, timeout).await;
         self.trace(number, self.inner.clock.tick().since(started), &outcome);
@@ -231,8 +238,11 @@ impl<'a> Call<'a> {
         Ok(credentials)
     }
 
-    fn timeout(&self) -> Result<Duration, Error> {
+    /// How long a try may take; a large body has time of its own, since nobody knows beforehand
+    /// over what connection it will go.
+    fn timeout(&self, body: &Body) -> Result<Duration, Error> {
         let timeout = self.options.timeout.unwrap_or(self.inner.timeout);
+        let timeout = timeout.saturating_add(Duration::from_secs(body.len() / SLOWEST));
         match self.remaining() {
             Some(Duration::ZERO) => Err(self.error(ErrorKind::Deadline, Phase::NotSent)),
             Some(remaining) => Ok(timeout.min(remaining)),

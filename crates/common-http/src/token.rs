@@ -1,9 +1,10 @@
 //! A cache for tokens that expire.
 //!
 //! One refresh at a time, however many callers wait for it. A refresh belongs to the cache and not
-//! to the caller who started it: a caller that goes away leaves it where it is, and the next one
-//! carries it on, so that a token which the server hands out only once is not lost. With a
-//! [`SharedToken`] all this holds for several processes.
+//! to the caller who started it: it runs as a task of its own, which goes on when that caller goes
+//! away, so that a token which the server hands out only once is not lost, and so that no refresh is
+//! carried on hours later, by whoever comes then. With a [`SharedToken`] all this holds for several
+//! processes.
 
 mod shared;
 
@@ -13,6 +14,7 @@ use chrono::{DateTime, Utc};
 use common_core::store::{BoxFuture, Version};
 use futures_util::{FutureExt, future::Shared};
 use tokio::{sync::Mutex, time::Instant};
+use tracing::Instrument;
 
 use self::shared::Held;
 pub use self::shared::{SharedToken, StoredToken};
@@ -23,7 +25,15 @@ pub trait Expiring: Clone + Send + Sync + 'static {
     fn expires_at(&self) -> Option<DateTime<Utc>>;
 }
 
-type Refresh<T> = Shared<BoxFuture<'static, Result<Renewed<T>, TokenError>>>;
+type Renewal<T> = BoxFuture<'static, Result<Renewed<T>, TokenError>>;
+
+/// A renewal that was begun.
+struct Running<T: Expiring> {
+    number: u64,
+    renewal: Shared<Renewal<T>>,
+    /// Whether there was a time in which nobody waited for it.
+    is_left: bool,
+}
 
 /// What came of a renewal that did not fail.
 #[derive(Clone)]
@@ -67,11 +77,11 @@ pub struct TokenCache<T: Expiring> {
     state: Mutex<State<T>>,
 }
 
-struct State<T> {
+struct State<T: Expiring> {
     held: Held<T>,
     generation: u64,
-    refresh: Option<(u64, Refresh<T>)>,
-    refreshes: u64,
+    running: Option<Running<T>>,
+    renewals: u64,
     pause_until: Option<DateTime<Utc>>,
 }
 
@@ -86,8 +96,8 @@ impl<T: Expiring> TokenCache<T> {
             state: Mutex::new(State {
                 held: Held { token: None, version: None, refused: false },
                 generation: 0,
-                refresh: None,
-                refreshes: 0,
+                running: None,
+                renewals: 0,
                 pause_until: None,
             }),
         }
@@ -111,9 +121,12 @@ impl<T: Expiring> TokenCache<T> {
 
     /// The token and its generation, renewed first if need be.
     ///
-    /// `renew` gets the old token, if there is one, and is called by one caller at a time. A
-    /// failed early renewal is no error while the old token still works; with a [`SharedToken`]
-    /// the same goes for a store that fails.
+    /// `renew` gets the old token, if there is one, and is called for one caller at a time, in a
+    /// task of the runtime that this caller runs on. A failed early renewal is no error while the
+    /// old token still works; with a [`SharedToken`] the same goes for a store that fails.
+    ///
+    /// A renewal that fails tells all who wait for it, but nobody who comes after its callers went
+    /// away: for those it is made anew.
     pub async fn get<F, R, E>(&self, now: DateTime<Utc>, renew: F) -> Result<(T, u64), TokenError>
     where
         F: FnOnce(Option<T>) -> R + Send + 'static,
@@ -127,51 +140,62 @@ impl<T: Expiring> TokenCache<T> {
             if let (Some(token), Need::Nothing) = (&state.held.token, self.need(&state, asked)) {
                 return Ok((token.clone(), state.generation));
             }
-            let Some(running) = state.refresh.clone() else {
+            let Some(running) = &mut state.running else {
                 let started = self.start(&mut state, asked, renew);
                 drop(state);
                 return self.finish(started, asked).await.map(|(token, _)| token);
             };
+            // Whoever waits for it has a clone of it; without a count, nobody has taken its end.
+            running.is_left |= running.renewal.strong_count().is_none_or(|count| count == 1);
+            let (is_left, running) = (running.is_left, (running.number, running.renewal.clone()));
             drop(state);
-            let (token, works) = self.finish(running, asked).await?;
             // One that its callers left may have come to its end long ago; the next one is new.
-            if works || joined {
-                return Ok(token);
+            match self.finish(running, asked).await {
+                Ok((_, false)) if !joined => joined = true,
+                Err(_) if is_left && !joined => joined = true,
+                ended => return ended.map(|(token, _)| token),
             }
-            joined = true;
         }
     }
 
-    fn start<F, R, E>(&self, state: &mut State<T>, asked: Asked, renew: F) -> (u64, Refresh<T>)
+    fn start<F, R, E>(
+        &self,
+        state: &mut State<T>,
+        asked: Asked,
+        renew: F,
+    ) -> (u64, Shared<Renewal<T>>)
     where
         F: FnOnce(Option<T>) -> R + Send + 'static,
         R: Future<Output = Result<T, E>> + Send + 'static,
         E: std::error::Error + Send + Sync + 'static,
     {
         let renew = |old| renew(old).map(|renewed| renewed.map_err(TokenError::new));
-        let renewed = match &self.shared {
-            Some(shared) => shared.renewal(state.held.clone(), self.early, asked, renew),
-            None => renew(state.held.token.clone())
-                .map(|renewed| renewed.map(|token| Renewed::Token(token, None)))
-                .boxed(),
+        let held = state.held.clone();
+        let renewal = match &self.shared {
+            Some(shared) => shared.renewal(held, self.early, asked, renew).boxed(),
+            None => async move { Ok(Renewed::Token(renew(held.token).await?, None)) }.boxed(),
         };
-        state.refreshes += 1;
-        let refresh = (state.refreshes, renewed.shared());
-        state.refresh = Some(refresh.clone());
-        refresh
+        let task = tokio::spawn(renewal.in_current_span());
+        // What a panic said stays with the panic: it may name the token.
+        let renewal = task.map(|ended| ended.unwrap_or_else(|_| Err(TokenError::new(BrokenOff))));
+        let renewal = renewal.boxed().shared();
+        state.renewals += 1;
+        let number = state.renewals;
+        state.running = Some(Running { number, renewal: renewal.clone(), is_left: false });
+        (number, renewal)
     }
 
     /// Waits for a renewal; the token there is then with its generation, and whether it works.
     async fn finish(
         &self,
-        (number, refresh): (u64, Refresh<T>),
+        (number, renewal): (u64, Shared<Renewal<T>>),
         asked: Asked,
     ) -> Result<((T, u64), bool), TokenError> {
-        let renewed = refresh.await;
+        let renewed = renewal.await;
         let now = asked.now();
         let mut state = self.state.lock().await;
-        if state.refresh.as_ref().is_some_and(|(current, _)| *current == number) {
-            state.refresh = None;
+        if state.running.as_ref().is_some_and(|running| running.number == number) {
+            state.running = None;
             self.settle(&mut state, now, &renewed);
         }
         let (generation, works) = (state.generation, state.held.works(self.early, now));
@@ -223,6 +247,14 @@ impl<T: Expiring> TokenCache<T> {
         }
     }
 
+    /// The token that this cache holds and its generation, if it works; nothing is waited for. For
+    /// callers who do not want to wait for an early renewal any longer.
+    pub async fn working(&self, now: DateTime<Utc>) -> Option<(T, u64)> {
+        let state = self.state.lock().await;
+        let token = state.held.token.clone().filter(|_| state.held.works(self.early, now))?;
+        Some((token, state.generation))
+    }
+
     /// The token that this cache holds, for another process or another run.
     pub async fn export(&self) -> Option<T> {
         self.state.lock().await.held.token.clone()
@@ -242,7 +274,7 @@ impl<T: Expiring> TokenCache<T> {
     }
 }
 
-impl<T> State<T> {
+impl<T: Expiring> State<T> {
     fn replace(&mut self, token: T, version: Option<Version>) {
         self.held = Held { token: Some(token), version, refused: false };
         self.generation += 1;
@@ -310,6 +342,11 @@ impl std::error::Error for TokenError {
         Some(self.0.as_ref())
     }
 }
+
+/// The renewal panicked, or the runtime that ran it has ended.
+#[derive(Debug, thiserror::Error)]
+#[error("the renewal was broken off")]
+struct BrokenOff;
 
 #[cfg(test)]
 mod tests;

@@ -60,6 +60,8 @@ pub enum TransportErrorKind {
     Timeout,
     /// The connection broke; bytes may have left.
     Interrupted,
+    /// The file that is sent could not be read to its end; bytes may have left.
+    File,
     /// The answer's body is larger than allowed.
     TooLarge,
 }
@@ -88,6 +90,7 @@ impl TransportError {
             TransportErrorKind::Request => ErrorKind::Input,
             TransportErrorKind::Timeout => ErrorKind::Timeout,
             TransportErrorKind::Interrupted => ErrorKind::Interrupted,
+            TransportErrorKind::File => ErrorKind::File,
             TransportErrorKind::TooLarge => ErrorKind::TooLarge,
         }
     }
@@ -95,7 +98,9 @@ impl TransportError {
     pub(crate) fn phase(&self) -> Phase {
         match self.kind {
             TransportErrorKind::Connect | TransportErrorKind::Request => Phase::NotSent,
-            TransportErrorKind::Timeout | TransportErrorKind::Interrupted => Phase::MaybeSent,
+            TransportErrorKind::Timeout
+            | TransportErrorKind::Interrupted
+            | TransportErrorKind::File => Phase::MaybeSent,
             TransportErrorKind::TooLarge => Phase::Answered,
         }
     }

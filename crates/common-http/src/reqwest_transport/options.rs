@@ -108,8 +108,8 @@ impl fmt::Debug for Proxy {
 impl HttpOptions {
     /// Options with a `User-Agent` by which the service's operator can find the program's maker.
     ///
-    /// Ten seconds to connect, 100 s between two pieces of an answer, any version of HTTP, no
-    /// proxy, no identity, the system's trust anchors.
+    /// Ten seconds to connect, 100 s without anything that moves, any version of HTTP, no proxy, no
+    /// identity, the system's trust anchors.
     pub fn new(user_agent: impl Into<String>) -> Self {
         Self {
             user_agent: user_agent.into(),
@@ -129,7 +129,9 @@ impl HttpOptions {
         self
     }
 
-    /// Sets how long the server may stay silent while its answer is awaited or read.
+    /// Sets how long nothing may move: how long the server may stay silent while its answer is
+    /// awaited or read, and how long it may take nothing of a file that is sent to it, which is
+    /// noticed after one to two such times. A body that lies in memory counts as one piece.
     #[must_use]
     pub fn read_timeout(mut self, timeout: Duration) -> Self {
         self.read_timeout = timeout;
@@ -164,11 +166,14 @@ impl HttpOptions {
         self
     }
 
+    pub(super) fn silence(&self) -> Duration {
+        self.read_timeout
+    }
+
     pub(super) fn build(self) -> Result<reqwest::Client, OptionsError> {
         let mut builder = reqwest::Client::builder()
             .user_agent(&self.user_agent)
             .connect_timeout(self.connect_timeout)
-            .read_timeout(self.read_timeout)
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .no_proxy();

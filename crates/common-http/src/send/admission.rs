@@ -5,6 +5,7 @@ use std::time::Duration;
 use common_core::{
     effect::{ErrorKind, Phase},
     limit::{Ask, Grant, LimitStore},
+    retry::Failure,
 };
 
 use super::Call;
@@ -65,10 +66,11 @@ impl Call<'_> {
     }
 
     /// Whether the caller waits that long after a failure; its patience with the limit holds also
-    /// when the server says that the limit is used up (429).
-    pub(super) fn waits_out(&self, kind: ErrorKind, wait: Duration) -> bool {
-        let is_limit = kind == ErrorKind::TooManyRequests;
-        !is_limit || self.patience().is_none_or(|patience| wait <= patience)
+    /// when the server says that the limit is used up (429), or asks to wait for another reason.
+    pub(super) fn waits_out(&self, failure: &Failure, wait: Duration) -> bool {
+        let is_limit = failure.kind == ErrorKind::TooManyRequests;
+        let is_asked = is_limit || failure.retry_after.is_some();
+        !is_asked || self.patience().is_none_or(|patience| wait <= patience)
     }
 
     /// The longest wait for the limit that the caller accepts; `None` for any.

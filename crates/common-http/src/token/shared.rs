@@ -1,21 +1,14 @@
 //! A token that several processes share: it lies in a store, and a lease says who renews it.
 //!
-//! Every process looks into the store before it renews, so that one renewal serves all. The
-//! renewal runs as a task of its own: were it carried on by the next caller only, as in a cache
-//! for one process, the others would wait for a process that has no callers.
+//! Every process looks into the store before it renews, so that one renewal serves all.
 
 use std::{fmt, future::Future, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 use common_core::{
     secret::Zeroizing,
-    store::{
-        BoxFuture, Change, Expect, Lease, Leases, Records, StoreError, StoreErrorKind, Swap,
-        Version,
-    },
+    store::{Change, Expect, Lease, Leases, Records, StoreError, StoreErrorKind, Swap, Version},
 };
-use futures_util::FutureExt;
-use tracing::Instrument;
 
 use super::{Asked, Expiring, Renewed, TokenError};
 
@@ -134,6 +127,13 @@ impl<T> SharedToken<T> {
         self
     }
 
+    /// As [`lease_time`](Self::lease_time), unless the lease lasts longer already.
+    #[must_use]
+    pub fn lease_time_at_least(self, least: Duration) -> Self {
+        let lease_time = self.lease_time.max(least);
+        self.lease_time(lease_time)
+    }
+
     /// Sets how long a process without a working token waits between two looks at whether another
     /// one has renewed it.
     #[must_use]
@@ -181,15 +181,12 @@ impl<T: Expiring> SharedToken<T> {
         early: Option<Duration>,
         asked: Asked,
         renew: F,
-    ) -> BoxFuture<'static, Result<Renewed<T>, TokenError>>
+    ) -> impl Future<Output = Result<Renewed<T>, TokenError>> + Send + use<T, F, R>
     where
         F: FnOnce(Option<T>) -> R + Send + 'static,
         R: Future<Output = Result<T, TokenError>> + Send + 'static,
     {
-        let renewal = Renewal { shared: Arc::clone(self), held, news: false, early, asked };
-        let task = tokio::spawn(renewal.run(renew).in_current_span());
-        // What a panic said stays with the panic: it may name the token.
-        task.map(|ended| ended.unwrap_or_else(|_| Err(TokenError::new(BrokenOff)))).boxed()
+        Renewal { shared: Arc::clone(self), held, news: false, early, asked }.run(renew)
     }
 
     /// Puts a token there whatever else there is.
@@ -325,8 +322,3 @@ impl<T> fmt::Debug for SharedToken<T> {
             .finish_non_exhaustive()
     }
 }
-
-/// The renewal panicked, or the runtime that ran it has ended.
-#[derive(Debug, thiserror::Error)]
-#[error("the renewal was broken off")]
-struct BrokenOff;

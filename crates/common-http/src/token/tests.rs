@@ -155,3 +155,49 @@ async fn tokens_that_have_ended_when_they_come_do_not_make_each_caller_log_in() 
     assert!(futures_util::future::join_all(calls).await.into_iter().all(|got| got.is_ok()));
     assert_eq!(server.count(), 2);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_that_nobody_waited_for_is_told_to_nobody() {
+    let (cache, server) = (TokenCache::new(), Server::default());
+    let slow = |_| async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        Err(std::io::Error::other("the challenge has ended"))
+    };
+    let left = cache.get(at(0), slow);
+    assert!(tokio::time::timeout(Duration::from_millis(10), left).await.is_err());
+    // The second of them comes when somebody waits for it again.
+    let calls = (0..2).map(|_| cache.get(at(5000), server.log_in(at(6200))));
+    for got in futures_util::future::join_all(calls).await {
+        assert_eq!(got.unwrap().0.number, 1);
+    }
+    assert_eq!(server.count(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_is_told_to_all_who_wait_for_it() {
+    let (cache, server) = (TokenCache::new(), Server::default());
+    let slow = |_| async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        Err(std::io::Error::other("down"))
+    };
+    let calls = (0..50).map(|_| cache.get(at(0), server.log_in(at(1200))));
+    let (first, others) =
+        tokio::join!(cache.get(at(0), slow), futures_util::future::join_all(calls));
+    assert!(first.is_err() && others.iter().all(Result::is_err));
+    assert_eq!(server.count(), 0);
+}
+
+#[test]
+fn a_login_whose_runtime_has_ended_is_followed_by_another() {
+    let (cache, server) = (TokenCache::new(), Server::default());
+    let runtime = || {
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        runtime.enable_time().start_paused(true).build().unwrap()
+    };
+    runtime().block_on(async {
+        let left = cache.get(at(0), server.log_in(at(1200)));
+        assert!(tokio::time::timeout(Duration::from_millis(10), left).await.is_err());
+    });
+    let (token, _) = runtime().block_on(cache.get(at(1), server.log_in(at(1200)))).unwrap();
+    assert_eq!((token.number, server.count()), (2, 2));
+}

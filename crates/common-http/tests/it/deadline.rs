@@ -5,6 +5,7 @@ use std::future::pending;
 use common_core::{
     effect::{ErrorKind, Phase},
     limit::{Window, Windows},
+    retry::RetryPolicy,
     store::BoxFuture,
 };
 use common_http::{
@@ -13,7 +14,7 @@ use common_http::{
 };
 use tokio::time::Instant;
 
-use crate::support::{Find, Issue, builder, ok, scripted, seconds};
+use crate::support::{Find, Issue, Upload, builder, ok, scripted, seconds};
 
 fn within(deadline: u64) -> CallOptions {
     CallOptions::new().deadline(seconds(deadline))
@@ -63,6 +64,22 @@ async fn the_tries_of_a_read_share_the_deadline() {
     let error = client.send_with(&Find::new(1), options).await.unwrap_err();
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::Timeout, 3));
     assert_eq!(start.elapsed(), seconds(25));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_large_body_has_time_of_its_own_and_the_deadline_holds_all_the_same() {
+    // A second for every 16 KiB.
+    let upload = Upload(vec![0; 320 * 1024].into());
+    let once = || CallOptions::new().retry(RetryPolicy::never()).timeout(seconds(10));
+    for (takes, options, kind) in [
+        (29, once(), None),
+        (31, once(), Some(ErrorKind::Timeout)),
+        (29, once().deadline(seconds(20)), Some(ErrorKind::Timeout)),
+    ] {
+        let (client, _) = scripted([ok().after(seconds(takes))]);
+        let outcome = client.send_with(&upload, options).await;
+        assert_eq!(outcome.err().map(|error| error.kind()), kind, "{takes} {options:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

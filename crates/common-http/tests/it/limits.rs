@@ -121,6 +121,24 @@ async fn an_impatient_call_does_not_wait_out_a_429_either() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_impatient_call_waits_out_no_other_wish_of_the_server_either() {
+    let busy = || Step::answer(503, "").header("retry-after", "14400");
+    for policy in [LimitPolicy::FailFast, LimitPolicy::WaitAtMost(seconds(5))] {
+        let client = builder(Scripted::new([busy()])).build();
+        let options = CallOptions::new().limit_policy(policy);
+        let start = Instant::now();
+        let error = client.send_with(&Find::new(1), options).await.unwrap_err();
+        assert_eq!((error.kind(), error.attempts()), (ErrorKind::Server, 1));
+        assert_eq!(error.retry_after(), Some(seconds(14_400)));
+        assert_eq!(start.elapsed(), seconds(0), "{policy:?}");
+    }
+    // A failure without a wish is repeated as ever.
+    let client = builder(Scripted::new([Step::answer(503, ""), ok()])).build();
+    let options = CallOptions::new().limit_policy(LimitPolicy::FailFast);
+    client.send_with(&Find::new(1), options).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_clients_policy_holds_for_calls_without_their_own() {
     let builder = builder(Always).limit("a", "reads", one_per(10));
     let client = builder.limit_policy(LimitPolicy::FailFast).build();

@@ -3,21 +3,20 @@
 use std::{io::Write, time::Duration};
 
 use common_core::{
-    effect::{Effect, ErrorKind, Phase},
+    effect::{ErrorKind, Phase},
     secret::SecretString,
 };
 use common_http::{
-    Auth, BaseUrl, Body, BuildError, CallOptions, Client, DecodeError, Endpoint, FilePart,
-    HttpOptions, Info, Parts, Proxy, RequestBuilder, ReqwestTransport, StaticBearer,
+    BaseUrl, Body, CallOptions, Client, FilePart, HttpOptions, Proxy, ReqwestTransport,
+    StaticBearer,
 };
-use http::{HeaderValue, Method};
 use httpmock::MockServer;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::{
     authority::Authority,
     loopback::{Server, head, nobody, ok},
-    support::{Find, Issue, Raw, Toy},
+    support::{Find, Issue, Raw, Toy, Upload},
 };
 
 fn options() -> HttpOptions {
@@ -226,33 +225,6 @@ async fn a_refusal_that_falls_silent_is_a_refusal_all_the_same() {
     assert!(!error.may_have_happened());
 }
 
-/// Puts a stretch of a file.
-struct Upload(FilePart);
-
-impl Endpoint for Upload {
-    type Api = Toy;
-    type Response = ();
-
-    const INFO: Info = Info {
-        name: "parts.upload",
-        method: Method::PUT,
-        path: "/parts",
-        effect: Effect::Idempotent,
-        auth: Auth::None,
-        limit: "",
-        section: "none",
-    };
-
-    fn request(&self, base: &BaseUrl) -> Result<http::Request<Body>, BuildError> {
-        let kind = HeaderValue::from_static("application/octet-stream");
-        RequestBuilder::new(&Self::INFO, base).body(kind, Body::File(self.0.clone())).finish()
-    }
-
-    fn response(_: &Parts, _: &bytes::Bytes) -> Result<(), DecodeError> {
-        Ok(())
-    }
-}
-
 const MIB: usize = 1024 * 1024;
 
 #[tokio::test]
@@ -274,7 +246,7 @@ async fn a_stretch_of_a_file_is_uploaded_with_its_exact_length_each_time() {
         }
     })
     .await;
-    let upload = Upload(FilePart::new(file.path(), MIB as u64 + 7, 2 * MIB as u64));
+    let upload = Upload(Body::File(FilePart::new(file.path(), MIB as u64 + 7, 2 * MIB as u64)));
     let retry = common_core::retry::RetryPolicy::default().attempts(2).base(Duration::ZERO);
     let options = CallOptions::new().retry(retry);
     let error = client(server.base()).send_with(&upload, options).await.unwrap_err();
@@ -289,19 +261,42 @@ async fn a_stretch_of_a_file_is_uploaded_with_its_exact_length_each_time() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_too_short_is_not_passed_off_as_complete() {
+async fn a_file_that_is_missing_or_too_short_is_not_sent() {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(b"short").unwrap();
-    let server = Server::start(|mut stream| async move {
-        let mut request = head(&mut stream).await;
-        stream.read_to_end(&mut request).await.unwrap();
-        request
+    let server = Server::answering(ok("")).await;
+    let missing = file.path().with_extension("missing");
+    for part in [FilePart::new(file.path(), 1, 5), FilePart::new(missing, 0, 5)] {
+        let error = client(server.base()).send(&Upload(Body::File(part))).await.unwrap_err();
+        assert_eq!((error.kind(), error.phase()), (ErrorKind::File, Phase::NotSent));
+        assert_eq!((error.attempts(), error.may_have_happened()), (1, false));
+    }
+    assert_eq!(server.connections(), 0);
+}
+
+#[tokio::test]
+async fn a_file_that_becomes_shorter_on_the_way_is_not_passed_off_as_complete() {
+    // More than what may wait between the file and a server that reads nothing.
+    let length = 256 * MIB as u64;
+    let file = tempfile::NamedTempFile::new().unwrap();
+    file.as_file().set_len(length).unwrap();
+    let cut = std::sync::Arc::new(file.reopen().unwrap());
+    let server = Server::start(move |mut stream| {
+        let cut = cut.clone();
+        async move {
+            let head = head(&mut stream).await;
+            cut.set_len(0).unwrap();
+            tokio::io::copy(&mut stream, &mut tokio::io::sink()).await.ok();
+            head
+        }
     })
     .await;
-    let upload = Upload(FilePart::new(file.path(), 0, 6));
-    let once = CallOptions::new().retry(common_core::retry::RetryPolicy::never());
-    let error = client(server.base()).send_with(&upload, once).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Interrupted);
+    let upload = Upload(Body::File(FilePart::new(file.path(), 0, length)));
+    let error = client(server.base()).send(&upload).await.unwrap_err();
+    assert_eq!((error.kind(), error.phase()), (ErrorKind::File, Phase::MaybeSent));
+    assert_eq!((error.attempts(), server.connections()), (1, 1));
+    let cause = std::error::Error::source(&error).unwrap().downcast_ref::<std::io::Error>();
+    assert_eq!(cause.unwrap().kind(), std::io::ErrorKind::UnexpectedEof);
 }
 
 #[tokio::test]

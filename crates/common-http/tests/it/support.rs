@@ -15,7 +15,7 @@ use common_http::{
     TransportError, decode_json,
     scripted::{Scripted, Step},
 };
-use http::Method;
+use http::{HeaderValue, Method};
 use tokio::time::Instant;
 
 /// The invented system.
@@ -145,6 +145,33 @@ impl Endpoint for Raw {
 
     fn response(parts: &Parts, body: &Bytes) -> Result<Self::Response, DecodeError> {
         Ok((parts.clone(), body.clone()))
+    }
+}
+
+/// Puts a body, once or more often.
+pub(crate) struct Upload(pub(crate) Body);
+
+impl Endpoint for Upload {
+    type Api = Toy;
+    type Response = ();
+
+    const INFO: Info = Info {
+        name: "parts.upload",
+        method: Method::PUT,
+        path: "/parts",
+        effect: Effect::Idempotent,
+        auth: Auth::None,
+        limit: "",
+        section: "none",
+    };
+
+    fn request(&self, base: &BaseUrl) -> Result<http::Request<Body>, BuildError> {
+        let kind = HeaderValue::from_static("application/octet-stream");
+        RequestBuilder::new(&Self::INFO, base).body(kind, self.0.clone()).finish()
+    }
+
+    fn response(_: &Parts, _: &Bytes) -> Result<(), DecodeError> {
+        Ok(())
     }
 }
 
