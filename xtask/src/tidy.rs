@@ -6,7 +6,9 @@ mod adr;
 mod coverage;
 pub(crate) mod dependencies;
 mod edges;
+mod facts;
 mod generated;
+mod kinds;
 mod orphans;
 mod packages;
 mod purity;
@@ -56,7 +58,9 @@ const CHECKS: &[Check] = &[
     Check { name: "banned crates", find: dependencies::find_banned },
     Check { name: "licences and sources", find: dependencies::find_licences_and_sources },
     Check { name: "one library for one job", find: dependencies::find_two_for_one_job },
+    Check { name: "kinds of errors", find: kinds::find },
     Check { name: "decision records", find: adr::find },
+    Check { name: "citations of facts", find: facts::find },
 ];
 
 impl Finding {

@@ -1,6 +1,6 @@
 //! How generated wire types read JSON: no surprise of the server costs a whole answer.
 //!
-//! A union keeps what it does not know, `null` is an empty list, a time may lack its fraction or its zone, a flag may be a number (KSeF 1.x facts §1 and §3.1).
+//! A union keeps what it does not know, `null` is an empty list, a time may lack its fraction or its zone, a flag may be a number (KSeF 1.x facts §1 and §3).
 
 mod secret;
 mod setters;

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
@@ -12,11 +13,11 @@ use crate::chance::Chance;
 use crate::control;
 use crate::crk::{Addresses, Channel, Crk};
 use crate::epp::Epp;
-use crate::front::{Context, Mood};
+use crate::front::{Context, Entrance, Mood};
 use crate::kros::Kros;
 use crate::ksef_v1::KsefV1;
 use crate::ksef_v2::KsefV2;
-use crate::record::{Exchange, Journal, Unexpected};
+use crate::record::{Exchange, Journal, System, Unexpected};
 use crate::server;
 use crate::tasks::Tasks;
 use crate::time::{Clock, today};
@@ -32,6 +33,7 @@ pub struct Sandbox {
     ksef_v1: KsefV1,
     ksef_v2: KsefV2,
     control: Option<String>,
+    only: Option<System>,
     data: Option<PathBuf>,
 }
 
@@ -41,6 +43,7 @@ pub struct Builder {
     seed: u64,
     mood: Mood,
     sockets: Sockets,
+    only: Option<System>,
     start: Option<DateTime<Utc>>,
     data: Option<PathBuf>,
 }
@@ -76,7 +79,8 @@ impl Builder {
     }
 
     /// The control API listens on this port, the doubles on the next ones: KROS, ePP, the web host
-    /// of ePP, KSeF 1.x, KSeF 2.0, from the tenth on CPD, WebApi and Event Hub of CRK; without it any free ports.
+    /// of ePP, KSeF 1.x, KSeF 2.0, from the tenth on CPD, WebApi and Event Hub of CRK; without it
+    /// any free ports.
     #[must_use]
     pub fn port_base(mut self, port: u16) -> Self {
         self.sockets = Sockets::From(port);
@@ -89,6 +93,16 @@ impl Builder {
     #[must_use]
     pub fn without_sockets(mut self) -> Self {
         self.sockets = Sockets::None;
+        self
+    }
+
+    /// Opens the ports of this system only, beside that of the control API; every system has its
+    /// ports by default.
+    ///
+    /// The other doubles are there as without sockets.
+    #[must_use]
+    pub fn only(mut self, system: System) -> Self {
+        self.only = Some(system);
         self
     }
 
@@ -119,64 +133,52 @@ impl Builder {
             tasks: Tasks::new(),
             journal: Journal::default(),
         });
-        let (seed, data) = (self.seed, self.data);
-        let first = match self.sockets {
-            Sockets::AnyPort => 0,
-            Sockets::From(port) => port,
-            Sockets::None => {
-                let kros = Kros::new(context.clone(), "http://localhost".to_owned());
-                // The doubles share a host, so the port tells the web host from the API.
-                let web = "http://localhost:81".to_owned();
-                let epp = Epp::new(context.clone(), "http://localhost", web);
-                let crk = Crk::new(context.clone(), crk_in_process())?;
-                let ksef_v1 = KsefV1::new(context.clone(), "http://localhost:83");
-                let ksef_v2 = KsefV2::new(context.clone(), "http://localhost:84");
-                let control = None;
-                return Ok(Sandbox {
-                    seed,
-                    context,
-                    kros,
-                    epp,
-                    crk,
-                    ksef_v1,
-                    ksef_v2,
-                    control,
-                    data,
-                });
-            }
+        let doors = Doors { sockets: self.sockets, only: self.only };
+        let tasks = &context.tasks;
+        let control_listener = self.sockets.bind(0).await?;
+
+        let door = doors.open(System::Kros, 1, "localhost").await?;
+        let kros = Kros::new(context.clone(), door.http());
+        door.serve(kros.socket_service(), tasks);
+
+        let door = doors.open(System::Epp, 2, "localhost").await?;
+        // The doubles share a host, so the port tells the web host from the API.
+        let web = doors.open(System::Epp, 3, "localhost:81").await?;
+        let epp = Epp::new(context.clone(), &door.http(), web.http());
+        door.serve(epp.socket_service(), tasks);
+        web.serve(epp.web_socket_service(), tasks);
+
+        let door = doors.open(System::KsefV1, 4, "localhost:83").await?;
+        let ksef_v1 = KsefV1::new(context.clone(), &door.http());
+        door.serve(ksef_v1.socket_service(), tasks);
+
+        let door = doors.open(System::KsefV2, 5, "localhost:84").await?;
+        let ksef_v2 = KsefV2::new(context.clone(), &door.http());
+        door.serve(ksef_v2.socket_service(), tasks);
+
+        let crk = open_crk(&context, doors).await?;
+        let mut sandbox = Sandbox {
+            seed: self.seed,
+            context: context.clone(),
+            kros,
+            epp,
+            crk,
+            ksef_v1,
+            ksef_v2,
+            control: None,
+            only: self.only,
+            data: self.data,
         };
-        let port = |number: u16| if first == 0 { 0 } else { first.saturating_add(number) };
-        let (control_listener, control) = open(port(0)).await?;
-        let (kros_listener, origin) = open(port(1)).await?;
-        let kros = Kros::new(context.clone(), origin);
-        server::serve(kros_listener, kros.socket_service(), &context.tasks);
-        let (epp_listener, origin) = open(port(2)).await?;
-        let (web_listener, web) = open(port(3)).await?;
-        let epp = Epp::new(context.clone(), &origin, web);
-        server::serve(epp_listener, epp.socket_service(), &context.tasks);
-        server::serve(web_listener, epp.web_socket_service(), &context.tasks);
-        let (ksef_listener, origin) = open(port(4)).await?;
-        let ksef_v1 = KsefV1::new(context.clone(), &origin);
-        server::serve(ksef_listener, ksef_v1.socket_service(), &context.tasks);
-        let (ksef_listener, origin) = open(port(5)).await?;
-        let ksef_v2 = KsefV2::new(context.clone(), &origin);
-        server::serve(ksef_listener, ksef_v2.socket_service(), &context.tasks);
-        let crk = open_crk(&context, [port(10), port(11), port(12)]).await?;
-        let app = control::router(
-            kros.clone(),
-            epp.clone(),
-            crk.clone(),
-            ksef_v1.clone(),
-            ksef_v2.clone(),
-            context.clone(),
-        );
-        context.tasks.spawn(async move {
-            if let Err(error) = axum::serve(control_listener, app).await {
-                tracing::error!(%error, "the control API stopped");
-            }
-        });
-        let control = Some(control);
-        Ok(Sandbox { seed, context, kros, epp, crk, ksef_v1, ksef_v2, control, data })
+        if let Some(listener) = control_listener {
+            sandbox.control = Some(format!("http://{}", listener.local_addr()?));
+            let app = control::router(&sandbox, context);
+            sandbox.context.tasks.spawn(async move {
+                if let Err(error) = axum::serve(listener, app).await {
+                    tracing::error!(%error, "the control API stopped");
+                }
+            });
+        }
+        Ok(sandbox)
     }
 }
 
@@ -232,21 +234,43 @@ impl Sandbox {
     }
 
     /// What a program that started the sandbox needs to know: the addresses and the seed.
+    ///
+    /// With [`Builder::only`] it has the addresses of that system and the control API.
     pub fn ready(&self) -> Value {
-        json!({
-            "kros": self.kros.base_url(),
-            "epp": self.epp.base_url(),
-            "epp_web": self.epp.web_url(),
-            "ksef_v1": self.ksef_v1.base_url(),
-            "ksef_v2": self.ksef_v2.base_url(),
-            "latarnia": self.ksef_v2.latarnia_url(),
-            "crk_cpd": self.crk.cpd_url(),
-            "crk_webapi": self.crk.webapi_url(),
-            "event_hub": self.crk.hub_url(),
-            "ca_pem": self.crk.ca_pem(),
-            "control": self.control,
-            "seed": self.seed,
-        })
+        let (kros, epp, crk) = (&self.kros, &self.epp, &self.crk);
+        let members = [
+            (System::Kros, "kros", kros.base_url().to_owned()),
+            (System::Epp, "epp", epp.base_url().to_owned()),
+            (System::Epp, "epp_web", epp.web_url().to_owned()),
+            (System::KsefV1, "ksef_v1", self.ksef_v1.base_url().to_owned()),
+            (System::KsefV2, "ksef_v2", self.ksef_v2.base_url()),
+            (System::KsefV2, "latarnia", self.ksef_v2.latarnia_url()),
+            (System::Crk, "crk_cpd", crk.cpd_url().to_owned()),
+            (System::Crk, "crk_webapi", crk.webapi_url().to_owned()),
+            (System::Crk, "event_hub", crk.hub_url().to_owned()),
+            (System::Crk, "ca_pem", crk.ca_pem()),
+        ];
+        let mut ready = json!({"control": self.control, "seed": self.seed});
+        for (system, name, value) in members {
+            if self.only.is_none_or(|only| only == system) {
+                ready[name] = Value::from(value);
+            }
+        }
+        ready
+    }
+
+    /// The present moment of the doubles' common calendar.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.context.clock.now()
+    }
+
+    /// Puts the calendar forward, so that tokens, sessions and links end without waiting; false,
+    /// and nothing happens, when it would leave the year 9000.
+    ///
+    /// Work that has begun, such as the processing of an invoice, takes its time as before.
+    /// Under tokio's paused time, `tokio::time::advance` moves both.
+    pub fn advance(&self, by: Duration) -> bool {
+        self.context.clock.advance(by)
     }
 
     /// Waits for all background work of all systems.
@@ -284,41 +308,83 @@ impl Drop for Sandbox {
     }
 }
 
+impl Sockets {
+    /// The listener of the port with this distance from the first; `None` without sockets.
+    async fn bind(self, distance: u16) -> io::Result<Option<TcpListener>> {
+        let port = match self {
+            Self::AnyPort => 0,
+            Self::From(first) => first.saturating_add(distance),
+            Self::None => return Ok(None),
+        };
+        server::bind(port).await.map(Some)
+    }
+}
+
+/// What decides which doubles get ports.
+#[derive(Clone, Copy)]
+struct Doors {
+    sockets: Sockets,
+    only: Option<System>,
+}
+
+impl Doors {
+    /// The way to a double of `system`, which has this name where no port is opened for it.
+    async fn open(self, system: System, distance: u16, name: &str) -> io::Result<Door> {
+        let wanted = self.only.is_none_or(|only| only == system);
+        let listener = if wanted { self.sockets.bind(distance).await? } else { None };
+        let authority = match &listener {
+            Some(listener) => listener.local_addr()?.to_string(),
+            None => name.to_owned(),
+        };
+        Ok(Door { listener, authority })
+    }
+}
+
+/// The way to a double: a port, or only a name.
+struct Door {
+    listener: Option<TcpListener>,
+    authority: String,
+}
+
+impl Door {
+    fn http(&self) -> String {
+        format!("http://{}", self.authority)
+    }
+
+    fn https(&self) -> String {
+        format!("https://{}", self.authority)
+    }
+
+    fn serve(self, entrance: Entrance, tasks: &Tasks) {
+        if let Some(listener) = self.listener {
+            server::serve(listener, entrance, tasks);
+        }
+    }
+}
+
 /// The double of CRK behind three ports with TLS.
-async fn open_crk(context: &Arc<Context>, ports: [u16; 3]) -> io::Result<Crk> {
-    let [cpd, webapi, hub] = ports;
-    let (cpd_listener, cpd) = open_tls(cpd).await?;
-    let (webapi_listener, webapi) = open_tls(webapi).await?;
-    let (hub_listener, hub) = open_tls(hub).await?;
-    let crk = Crk::new(context.clone(), Addresses { cpd, webapi, hub })?;
+async fn open_crk(context: &Arc<Context>, doors: Doors) -> io::Result<Crk> {
+    // CMD09 wants addresses of at least twenty characters, so each name has a port.
+    let cpd = doors.open(System::Crk, 10, "localhost:5062").await?;
+    let webapi = doors.open(System::Crk, 11, "localhost:8443").await?;
+    let hub = doors.open(System::Crk, 12, "localhost:9443").await?;
+    let addresses = Addresses { cpd: cpd.https(), webapi: webapi.https(), hub: hub.https() };
+    let crk = Crk::new(context.clone(), addresses)?;
+    if cpd.listener.is_none() {
+        return Ok(crk);
+    }
     let tls = crk.tls()?;
-    let serve = |listener, channel, config| {
-        server::serve_tls(listener, crk.socket_service(channel), config, &context.tasks);
-    };
-    serve(cpd_listener, Channel::Cpd, tls.cpd);
-    serve(webapi_listener, Channel::WebApi, tls.webapi);
-    serve(hub_listener, Channel::EventHub, tls.hub);
+    let channels = [
+        (cpd, Channel::Cpd, tls.cpd),
+        (webapi, Channel::WebApi, tls.webapi),
+        (hub, Channel::EventHub, tls.hub),
+    ];
+    for (door, channel, config) in channels {
+        if let Some(listener) = door.listener {
+            server::serve_tls(listener, crk.socket_service(channel), config, &context.tasks);
+        }
+    }
     Ok(crk)
-}
-
-/// Addresses that only name the services; CMD09 wants at least twenty characters.
-fn crk_in_process() -> Addresses {
-    let address = |port: u16| format!("https://localhost:{port}");
-    Addresses { cpd: address(5062), webapi: address(8443), hub: address(9443) }
-}
-
-/// A listener for TLS and its address.
-async fn open_tls(port: u16) -> io::Result<(TcpListener, String)> {
-    let listener = server::bind(port).await?;
-    let address = format!("https://{}", listener.local_addr()?);
-    Ok((listener, address))
-}
-
-/// A listener and its address.
-async fn open(port: u16) -> io::Result<(TcpListener, String)> {
-    let listener = server::bind(port).await?;
-    let address = format!("http://{}", listener.local_addr()?);
-    Ok((listener, address))
 }
 
 fn write(path: &Path, value: &Value) -> io::Result<()> {

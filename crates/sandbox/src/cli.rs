@@ -4,9 +4,11 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use chrono::{DateTime, Utc};
 use clap::{Parser, ValueEnum};
 
 use crate::builder::Sandbox;
+use crate::record::System;
 
 /// Local emulators of fiscal systems, on the loopback interface only.
 ///
@@ -14,7 +16,7 @@ use crate::builder::Sandbox;
 #[derive(Debug, Parser)]
 #[command(name = "sandbox")]
 pub struct Arguments {
-    /// Which system to run; the doubles that are built run together, whichever is named.
+    /// Which system gets ports, beside the control API.
     system: Choice,
     /// The seed of everything that looks random.
     #[arg(long, default_value_t = 0)]
@@ -25,6 +27,9 @@ pub struct Arguments {
     /// The first of consecutive ports; without it any free ports.
     #[arg(long)]
     port_base: Option<u16>,
+    /// When the calendar of the doubles starts (RFC 3339, such as 2026-12-31T23:30:00Z); now if absent.
+    #[arg(long, value_parser = moment)]
+    start: Option<DateTime<Utc>>,
     /// A folder for what was stored, written when the sandbox stops.
     #[arg(long)]
     data: Option<PathBuf>,
@@ -33,7 +38,7 @@ pub struct Arguments {
 /// The systems by their names on the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Choice {
-    /// Every system that is built.
+    /// Every system.
     All,
     /// KROS Fakturácia.
     Kros,
@@ -47,6 +52,24 @@ enum Choice {
     Crk,
 }
 
+impl Choice {
+    /// The system that is named; `None` for all of them.
+    fn only(self) -> Option<System> {
+        match self {
+            Self::All => None,
+            Self::Kros => Some(System::Kros),
+            Self::Epp => Some(System::Epp),
+            Self::KsefV1 => Some(System::KsefV1),
+            Self::KsefV2 => Some(System::KsefV2),
+            Self::Crk => Some(System::Crk),
+        }
+    }
+}
+
+fn moment(text: &str) -> Result<DateTime<Utc>, chrono::ParseError> {
+    DateTime::parse_from_rfc3339(text).map(|moment| moment.to_utc())
+}
+
 /// Runs the sandbox as the arguments say.
 ///
 /// # Errors
@@ -57,6 +80,12 @@ pub async fn run(arguments: Arguments) -> io::Result<ExitCode> {
     if arguments.calm {
         builder = builder.calm();
     }
+    if let Some(system) = arguments.system.only() {
+        builder = builder.only(system);
+    }
+    if let Some(start) = arguments.start {
+        builder = builder.starting_at(start);
+    }
     if let Some(port) = arguments.port_base {
         builder = builder.port_base(port);
     }
@@ -65,7 +94,8 @@ pub async fn run(arguments: Arguments) -> io::Result<ExitCode> {
     }
     let sandbox = builder.start().await?;
     let mut output = io::stdout().lock();
-    writeln!(output, "{}", sandbox.ready())?;
+    // In one write, so that whoever watches a file never finds half a line.
+    output.write_all(format!("{}\n", sandbox.ready()).as_bytes())?;
     output.flush()?;
     drop(output);
     asked_to_stop().await?;
@@ -101,5 +131,15 @@ mod tests {
         }
         assert!(Arguments::try_parse_from(["sandbox"]).is_err());
         assert!(Arguments::try_parse_from(["sandbox", "ksef"]).is_err());
+    }
+
+    #[test]
+    fn the_start_is_a_moment_with_its_offset() {
+        let read = |text| Arguments::try_parse_from(["sandbox", "all", "--start", text]);
+        let start = read("2026-12-31T23:30:00+01:00").unwrap().start.unwrap();
+        assert_eq!(start.to_rfc3339(), "2026-12-31T22:30:00+00:00");
+        for wrong in ["2026-12-31", "2026-12-31T23:30:00", "tomorrow"] {
+            assert!(read(wrong).is_err(), "{wrong}");
+        }
     }
 }

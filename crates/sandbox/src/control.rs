@@ -9,26 +9,32 @@ use axum::extract::{self, State};
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use chrono::SecondsFormat;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::builder::Sandbox;
 use crate::crk::{self, Crk};
 use crate::epp::{BatchShape, Epp, Oddity, PageShape};
-use crate::fault::Rule;
+use crate::fault::{Rule, Script};
 use crate::front::Context;
 use crate::kros::{Decision, Form, Kros, Profile, Scheme};
 use crate::ksef_v1::{self, KsefV1};
 use crate::ksef_v2::{self, KsefV2};
+use crate::record::System;
 
-/// A rule and the system it is for; more systems follow with their doubles.
+/// A rule and the system it is for.
 #[derive(Debug, Deserialize)]
-#[serde(tag = "system", rename_all = "kebab-case")]
-enum NewRule {
-    Kros { rule: Rule },
-    Epp { rule: Rule },
-    Crk { rule: Rule },
-    KsefV1 { rule: Rule },
-    KsefV2 { rule: Rule },
+#[serde(deny_unknown_fields)]
+struct NewRule {
+    system: System,
+    rule: Rule,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Advance {
+    advance_ms: u64,
 }
 
 #[derive(Deserialize)]
@@ -63,6 +69,7 @@ struct EppSettings {
     link_life_ms: Option<u64>,
     execution_delay_ms: Option<u64>,
     page_shape: Option<PageShape>,
+    largest_page: Option<usize>,
     batch_shape: Option<BatchShape>,
     statement_oddities: Option<Vec<Oddity>>,
 }
@@ -77,19 +84,33 @@ struct Doubles {
     context: Arc<Context>,
 }
 
+impl Doubles {
+    fn script(&self, system: System) -> &Script {
+        match system {
+            System::Kros => self.kros.faults(),
+            System::Epp => self.epp.faults(),
+            System::KsefV1 => self.ksef_v1.faults(),
+            System::KsefV2 => self.ksef_v2.faults(),
+            System::Crk => self.crk.faults(),
+        }
+    }
+}
+
 /// The routes of the control API.
-pub(crate) fn router(
-    kros: Kros,
-    epp: Epp,
-    crk: Crk,
-    ksef_v1: KsefV1,
-    ksef_v2: KsefV2,
-    context: Arc<Context>,
-) -> Router {
-    let of_ksef_v1 = ksef_v1::control::router(ksef_v1.clone());
-    let of_ksef_v2 = ksef_v2::control::router(ksef_v2.clone());
-    let of_crk = crk::control::router(crk.clone());
+pub(crate) fn router(sandbox: &Sandbox, context: Arc<Context>) -> Router {
+    let doubles = Doubles {
+        kros: sandbox.kros().clone(),
+        epp: sandbox.epp().clone(),
+        crk: sandbox.crk().clone(),
+        ksef_v1: sandbox.ksef_v1().clone(),
+        ksef_v2: sandbox.ksef_v2().clone(),
+        context,
+    };
+    let of_ksef_v1 = ksef_v1::control::router(doubles.ksef_v1.clone());
+    let of_ksef_v2 = ksef_v2::control::router(doubles.ksef_v2.clone());
+    let of_crk = crk::control::router(doubles.crk.clone());
     Router::new()
+        .route("/clock", get(clock).post(advance))
         .route("/credentials", get(credentials))
         .route("/faults", get(faults).post(add_fault).delete(clear_faults))
         .route("/requests", get(requests))
@@ -109,7 +130,7 @@ pub(crate) fn router(
         .route("/kros/settle", post(settle))
         .route("/kros/statistics", get(statistics))
         .route("/kros/webhook", post(set_webhook))
-        .with_state(Doubles { kros, epp, crk, ksef_v1, ksef_v2, context })
+        .with_state(doubles)
         .merge(of_crk)
         .merge(of_ksef_v1)
         .merge(of_ksef_v2)
@@ -152,33 +173,43 @@ fn epp_users(epp: &Epp) -> Vec<Value> {
     shown.collect()
 }
 
+async fn clock(State(doubles): State<Doubles>) -> Json<Value> {
+    // As the commands of CRK write a moment, so that it can go into one.
+    let now = doubles.context.clock.now().to_rfc3339_opts(SecondsFormat::Millis, true);
+    Json(json!({"now": now}))
+}
+
+async fn advance(
+    State(doubles): State<Doubles>,
+    Json(new): Json<Advance>,
+) -> Result<Json<Value>, (StatusCode, Json<Value>)> {
+    if doubles.context.clock.advance(Duration::from_millis(new.advance_ms)) {
+        Ok(clock(State(doubles)).await)
+    } else {
+        let error = "the calendar ends before that";
+        Err((StatusCode::BAD_REQUEST, Json(json!({"error": error}))))
+    }
+}
+
 async fn faults(State(doubles): State<Doubles>) -> Json<Value> {
     Json(json!({
-        "kros": doubles.kros.faults().rules(),
-        "epp": doubles.epp.faults().rules(),
-        "crk": doubles.crk.faults().rules(),
-        "ksef-v1": doubles.ksef_v1.faults().rules(),
-        "ksef-v2": doubles.ksef_v2.faults().rules(),
+        "kros": doubles.kros.faults().tallies(),
+        "epp": doubles.epp.faults().tallies(),
+        "crk": doubles.crk.faults().tallies(),
+        "ksef-v1": doubles.ksef_v1.faults().tallies(),
+        "ksef-v2": doubles.ksef_v2.faults().tallies(),
     }))
 }
 
 async fn add_fault(State(doubles): State<Doubles>, Json(new): Json<NewRule>) -> StatusCode {
-    match new {
-        NewRule::Kros { rule } => doubles.kros.faults().push(rule),
-        NewRule::Epp { rule } => doubles.epp.faults().push(rule),
-        NewRule::Crk { rule } => doubles.crk.faults().push(rule),
-        NewRule::KsefV1 { rule } => doubles.ksef_v1.faults().push(rule),
-        NewRule::KsefV2 { rule } => doubles.ksef_v2.faults().push(rule),
-    }
+    doubles.script(new.system).push(new.rule);
     StatusCode::NO_CONTENT
 }
 
 async fn clear_faults(State(doubles): State<Doubles>) -> StatusCode {
-    doubles.kros.faults().clear();
-    doubles.epp.faults().clear();
-    doubles.crk.faults().clear();
-    doubles.ksef_v1.faults().clear();
-    doubles.ksef_v2.faults().clear();
+    for system in System::ALL {
+        doubles.script(system).clear();
+    }
     StatusCode::NO_CONTENT
 }
 
@@ -264,6 +295,9 @@ async fn configure_epp(State(doubles): State<Doubles>, Json(new): Json<EppSettin
     set(new.execution_delay_ms, Epp::set_execution_delay);
     if let Some(shape) = new.page_shape {
         epp.set_page_shape(shape);
+    }
+    if let Some(entries) = new.largest_page {
+        epp.set_largest_page(entries);
     }
     if let Some(shape) = new.batch_shape {
         epp.set_batch_shape(shape);

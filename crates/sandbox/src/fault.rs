@@ -10,7 +10,7 @@
 //! ```
 
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use http::Method;
 use serde::{Deserialize, Serialize};
@@ -24,7 +24,8 @@ use crate::chance::Chance;
 pub enum Fault {
     /// Nothing is processed; this status is the answer, with a `Retry-After` in seconds if given.
     Reply {
-        /// The status, 100 to 599.
+        /// The status, 200 to 599.
+        #[serde(deserialize_with = "read::status")]
         status: u16,
         /// The value of the header `Retry-After`, in seconds.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -34,7 +35,7 @@ pub enum Fault {
     Unauthorized,
     /// Nothing is processed; the answer is the system's own refusal with this code, such as `B05`.
     ///
-    /// A system without codes of this kind answers 500.
+    /// CRK and both KSeF have such refusals; KROS and ePP answer 500.
     Code(Code),
     /// Nothing is processed; the connection closes once the request has been read.
     DropRequest,
@@ -42,7 +43,8 @@ pub enum Fault {
     LoseAnswer,
     /// The request is processed; this status takes the place of the true answer.
     MaskAnswer {
-        /// The status, 100 to 599.
+        /// The status, 200 to 599.
+        #[serde(deserialize_with = "read::status")]
         status: u16,
     },
     /// The request is processed; the connection closes after so many bytes of the answer.
@@ -145,11 +147,11 @@ pub enum Turn {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
-    /// The HTTP method in capitals; absent means every method.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// The HTTP method, whose case does not matter; absent means every method.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "read::method")]
     method: Option<String>,
-    /// The path below the base address, as a template (`/invoices/{id}`) or as it is sent
-    /// (`/invoices/22596`); absent means every path.
+    /// The path as a template (`/invoices/{id}`) or as it is sent (`/invoices/22596`), below the
+    /// base address or whole (`/api/invoices/22596`); absent means every path.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     path: Option<String>,
     /// The command inside the request, for systems whose commands share a path, such as `MFP` of
@@ -169,7 +171,7 @@ impl Rule {
         Self { method: None, path: None, command: None, turn: Turn::Always, fault }
     }
 
-    /// Only requests of this method and path (template or literal, below the base address).
+    /// Only requests of this method and path: template or literal, below the base address or whole.
     #[must_use]
     pub fn on(mut self, method: &Method, path: &str) -> Self {
         self.method = Some(method.to_string());
@@ -206,10 +208,7 @@ impl Rule {
 
     fn matches(&self, target: &Target<'_>) -> bool {
         let method = self.method.as_deref().is_none_or(|method| method == target.method.as_str());
-        let path = self
-            .path
-            .as_deref()
-            .is_none_or(|path| path == target.path || Some(path) == target.template);
+        let path = self.path.as_deref().is_none_or(|path| target.is_at(path));
         let command = self.command.is_none() || self.command.as_deref() == target.command;
         method && path && command
     }
@@ -219,6 +218,8 @@ impl Rule {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Target<'a> {
     pub(crate) method: &'a Method,
+    /// The path as it was sent.
+    pub(crate) sent: &'a str,
     /// The path below the base address.
     pub(crate) path: &'a str,
     /// The template of the known route, if the route is known.
@@ -227,23 +228,39 @@ pub(crate) struct Target<'a> {
     pub(crate) command: Option<&'a str>,
 }
 
+impl Target<'_> {
+    /// Whether `path` names the place of this request, with the base address before it or without.
+    fn is_at(&self, path: &str) -> bool {
+        let base = self.sent.strip_suffix(self.path).unwrap_or_default();
+        let below = path.strip_prefix(base).unwrap_or(path);
+        below == self.path || Some(below) == self.template
+    }
+}
+
+/// A rule in force and what it has done so far.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Tally {
+    /// The rule; in JSON its members stand beside the numbers.
+    #[serde(flatten)]
+    pub rule: Rule,
+    /// How many requests it was for, whether it was its turn or not.
+    pub matched: u64,
+    /// How many of them met its fault.
+    pub met: u64,
+}
+
 /// The faults in force for one system; it can be changed while requests run.
 #[derive(Debug, Default)]
 pub struct Script {
-    lines: Mutex<Vec<Line>>,
+    lines: Mutex<Vec<Tally>>,
     met: Mutex<Vec<Fault>>,
-}
-
-#[derive(Debug)]
-struct Line {
-    rule: Rule,
-    seen: u64,
 }
 
 impl Script {
     /// Adds a rule after those in force.
     pub fn push(&self, rule: Rule) {
-        self.lines().push(Line { rule, seen: 0 });
+        self.lines().push(Tally { rule, matched: 0, met: 0 });
     }
 
     /// Takes all rules away.
@@ -254,6 +271,11 @@ impl Script {
     /// The rules in force, in their order, spent ones included.
     pub fn rules(&self) -> Vec<Rule> {
         self.lines().iter().map(|line| line.rule.clone()).collect()
+    }
+
+    /// The rules in force with what they have done: one that matched nothing is for another path.
+    pub fn tallies(&self) -> Vec<Tally> {
+        self.lines().clone()
     }
 
     /// The faults that have happened, in their order; taking rules away forgets none of them.
@@ -267,14 +289,15 @@ impl Script {
         let matching = lines.iter_mut().filter(|line| line.rule.matches(target));
         let mut faults = Vec::new();
         for line in matching {
-            line.seen += 1;
+            line.matched += 1;
             let acts = match line.rule.turn {
                 Turn::Always => true,
-                Turn::First(count) => line.seen <= count,
-                Turn::Nth(number) => line.seen == number,
+                Turn::First(count) => line.matched <= count,
+                Turn::Nth(number) => line.matched == number,
                 Turn::PerThousand(share) => chance.hits(share),
             };
             if acts {
+                line.met += 1;
                 faults.push(line.rule.fault);
             }
         }
@@ -283,8 +306,44 @@ impl Script {
         faults
     }
 
-    fn lines(&self) -> std::sync::MutexGuard<'_, Vec<Line>> {
+    fn lines(&self) -> MutexGuard<'_, Vec<Tally>> {
         self.lines.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Reading what must not be taken as it comes: a rule that can never act would be kept in silence.
+mod read {
+    use http::{Method, StatusCode};
+    use serde::de::{Deserialize, Deserializer, Error};
+
+    const METHODS: [Method; 9] = [
+        Method::CONNECT,
+        Method::DELETE,
+        Method::GET,
+        Method::HEAD,
+        Method::OPTIONS,
+        Method::PATCH,
+        Method::POST,
+        Method::PUT,
+        Method::TRACE,
+    ];
+
+    /// The capital form of a known method.
+    pub(super) fn method<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+        let Some(text) = Option::<String>::deserialize(from)? else { return Ok(None) };
+        let known = METHODS.iter().find(|method| method.as_str().eq_ignore_ascii_case(&text));
+        known
+            .map(|method| Some(method.to_string()))
+            .ok_or_else(|| D::Error::custom(format!("`{text}` is no HTTP method")))
+    }
+
+    /// A status that can end an exchange.
+    pub(super) fn status<'de, D: Deserializer<'de>>(from: D) -> Result<u16, D::Error> {
+        let number = u16::deserialize(from)?;
+        let status = StatusCode::from_u16(number).ok().filter(|status| !status.is_informational());
+        let fits = status.is_some_and(|status| status.as_u16() < 600);
+        fits.then_some(number)
+            .ok_or_else(|| D::Error::custom(format!("the status {number} is not in 200 to 599")))
     }
 }
 
@@ -293,7 +352,9 @@ mod tests {
     use super::*;
 
     fn draw(script: &Script, method: &Method, path: &str, template: &str) -> Vec<Fault> {
-        let target = Target { method, path, template: Some(template), command: Some("MFP") };
+        let sent = format!("/api{path}");
+        let (template, command) = (Some(template), Some("MFP"));
+        let target = Target { method, sent: &sent, path, template, command };
         script.draw(&target, &Chance::seeded(1))
     }
 
@@ -309,6 +370,54 @@ mod tests {
         assert!(draw(&script, &Method::GET, "/invoices/3", "/invoices/{id}").is_empty());
         script.clear();
         assert_eq!(script.met(), [fault]);
+    }
+
+    #[test]
+    fn a_path_is_named_with_its_base_or_without() {
+        let script = Script::default();
+        for path in ["/invoices/7", "/invoices/{id}", "/api/invoices/7", "/api/invoices/{id}"] {
+            script.push(Rule::new(Fault::DropRequest).on(&Method::GET, path));
+        }
+        for other in ["/api/api/invoices/7", "/v2/invoices/7", "invoices/7", "/api"] {
+            script.push(Rule::new(Fault::LoseAnswer).on(&Method::GET, other));
+        }
+        let met = draw(&script, &Method::GET, "/invoices/7", "/invoices/{id}");
+        assert_eq!(met, [Fault::DropRequest; 4]);
+        let matched: Vec<u64> = script.tallies().iter().map(|tally| tally.matched).collect();
+        assert_eq!(matched, [1, 1, 1, 1, 0, 0, 0, 0]);
+    }
+
+    #[test]
+    fn a_tally_tells_requests_from_faults() {
+        let script = Script::default();
+        script.push(Rule::new(Fault::LoseAnswer).turn(Turn::Nth(2)));
+        for _ in 0..3 {
+            draw(&script, &Method::GET, "/a", "/a");
+        }
+        let shown = serde_json::to_value(script.tallies()).unwrap();
+        let expected = r#"[{"turn":{"nth":2},"fault":"lose_answer","matched":3,"met":1}]"#;
+        assert_eq!(shown, serde_json::from_str::<serde_json::Value>(expected).unwrap());
+    }
+
+    #[test]
+    fn a_rule_that_could_never_act_is_refused() {
+        let read =
+            |text: &str| serde_json::from_str::<Rule>(text).map_err(|error| error.to_string());
+        let rule = read(r#"{"method":"get","fault":"lose_answer"}"#);
+        assert_eq!(rule, Ok(Rule::new(Fault::LoseAnswer).method(&Method::GET)));
+        let refused = read(r#"{"method":"GETS","fault":"lose_answer"}"#).unwrap_err();
+        assert!(refused.starts_with("`GETS` is no HTTP method"), "{refused}");
+        for status in [0, 100, 199, 600, 999, 9999] {
+            for fault in ["reply", "mask_answer"] {
+                let text = format!(r#"{{"fault":{{"{fault}":{{"status":{status}}}}}}}"#);
+                let refused = read(&text).unwrap_err();
+                assert!(refused.contains("is not in 200 to 599"), "{text}: {refused}");
+            }
+        }
+        for status in [200, 301, 599] {
+            let text = format!(r#"{{"fault":{{"reply":{{"status":{status}}}}}}}"#);
+            assert!(read(&text).is_ok(), "{text}");
+        }
     }
 
     #[test]

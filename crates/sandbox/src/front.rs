@@ -271,7 +271,8 @@ fn faults(emulator: &dyn Emulator, incoming: &Incoming) -> Vec<Fault> {
     let (path, template) = emulator.route(&incoming.method, &incoming.path);
     let command = emulator.command(incoming);
     let command = command.as_deref();
-    let target = Target { method: &incoming.method, path, template, command };
+    let sent = incoming.path.as_str();
+    let target = Target { method: &incoming.method, sent, path, template, command };
     let mut faults = emulator.script().draw(&target, &context.chance);
     if context.mood == Mood::Hostile {
         match context.chance.between(1, 1000) {

@@ -6,10 +6,13 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The emulated systems.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+///
+/// In JSON they have their names of the command line; the names of the ready line, such as
+/// `ksef_v2`, are read as well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum System {
@@ -18,11 +21,18 @@ pub enum System {
     /// ePP of the Treasury, Serbia; its API and its web host.
     Epp,
     /// KSeF 1.x, Poland.
+    #[serde(alias = "ksef_v1")]
     KsefV1,
     /// KSeF 2.0, Poland; its API, its storage and its status service.
+    #[serde(alias = "ksef_v2")]
     KsefV2,
     /// The Central Cash Register Repository, Poland; its three channels.
     Crk,
+}
+
+impl System {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Kros, Self::Epp, Self::KsefV1, Self::KsefV2, Self::Crk];
 }
 
 /// One request and how it was answered.

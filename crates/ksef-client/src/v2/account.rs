@@ -12,14 +12,12 @@ use std::{
 };
 
 use common_core::clock::Clock;
-use common_http::{
-    CallOptions, Download, Endpoint, Info, LimitPolicy, Paged, SharedToken, TokenCache,
-};
+use common_http::{CallOptions, Download, Endpoint, Info, Paged, SharedToken, TokenCache};
 use futures_util::{Stream, TryStreamExt};
 use ksef_crypto::number::ContextIdentifier;
 
 pub(crate) use self::refusal::is_locked_out;
-use self::renewal::{Access, Way};
+use self::renewal::{Access, LEASE, Way};
 use crate::v2::{
     api::KsefV2,
     auth_sessions,
@@ -39,9 +37,12 @@ use crate::v2::{
 /// codes 9105, 21115, 21117, 21308 and 21406. After any other refusal a login is tried again after a
 /// pause of 15 seconds, which doubles up to 16 minutes.
 ///
+/// A renewal takes two minutes at most, a login included. Where the service asks to wait longer, it
+/// fails at once with [`ErrorKind::NoLogin`], and [`Error::retry_after`] says for how long.
+///
 /// Every future may be dropped at any await point. A call whose future is dropped may have happened.
 #[derive(Clone)]
-pub struct Account(Arc<Inner>, Option<LimitPolicy>);
+pub struct Account(Arc<Inner>, Option<Duration>);
 
 struct Inner {
     client: Client,
@@ -78,8 +79,11 @@ impl AccountBuilder {
     }
 
     /// Shares the tokens with other processes, in that place of a store.
+    ///
+    /// Its lease lasts 150 seconds at least, longer than a renewal may take: so long others wait when
+    /// a process dies in the middle of one.
     pub fn shared_tokens(mut self, shared: SharedToken<Tokens>) -> Self {
-        self.shared = Some(shared);
+        self.shared = Some(shared.lease_time_at_least(LEASE));
         self
     }
 
@@ -154,10 +158,15 @@ impl Account {
     }
 
     /// The same account, whose calls wait for the rate limit, or where the service asks to wait, at
-    /// most that long: [`ErrorKind::Limited`] and [`ErrorKind::TooManyRequests`] tell of longer ones.
+    /// most that long: [`ErrorKind::Limited`], [`ErrorKind::TooManyRequests`] and
+    /// [`ErrorKind::Server`] tell of longer ones.
+    ///
+    /// Tokens that are renewed on the way are waited for as long, but ten seconds at least, since no
+    /// call could be made otherwise. [`ErrorKind::NoLogin`] tells of longer ones; the renewal goes on,
+    /// and a later call finds its tokens.
     #[must_use]
     pub fn impatient(self, most: Duration) -> Self {
-        Self(self.0, Some(LimitPolicy::WaitAtMost(most)))
+        Self(self.0, Some(most))
     }
 
     /// The context that it works in.

@@ -23,3 +23,4 @@ pub use opening::BatchOpening;
 pub use packing::{BatchPart, PackedBatch, Packing, pack};
 pub use state::BatchState;
 pub use upload::BatchUpload;
+pub(crate) use upload::is_incomplete;

@@ -10,10 +10,14 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use common_core::{clock::Clock, limit::LimitSnapshot, store::BoxFuture};
+use common_core::{
+    clock::{Clock, Tick},
+    limit::LimitSnapshot,
+    store::BoxFuture,
+};
 use common_http::{
     Authorise, BaseUrl, Body, BuildError, CallOptions, CredentialsError, DecodeError, Download,
     Endpoint, Info, LimitPolicy, Paged, Parts, UsedToken,
@@ -60,7 +64,7 @@ use crate::v2::{
 /// # Ok(()) }
 /// ```
 #[derive(Clone)]
-pub struct Client(Arc<Inner>);
+pub struct Client(Arc<Inner>, Option<Tick>);
 
 struct Inner {
     settings: Settings,
@@ -93,7 +97,7 @@ impl Client {
         endpoint: &E,
         options: CallOptions,
     ) -> Result<E::Response, Error> {
-        Ok(self.calls(&E::INFO, NoLogin).send_with(endpoint, options).await?)
+        Ok(self.calls(&E::INFO, NoLogin).send_with(endpoint, self.in_time(options)).await?)
     }
 
     /// Makes a call and gives the service's warnings with the answer.
@@ -146,6 +150,18 @@ impl Client {
         Some(local.snapshot(self.clock().tick(), self.clock().now()))
     }
 
+    /// The same client, whose calls that belong to a login end by then.
+    pub(crate) fn until(&self, end: Tick) -> Self {
+        Self(Arc::clone(&self.0), Some(end))
+    }
+
+    fn in_time(&self, options: CallOptions) -> CallOptions {
+        match self.1 {
+            Some(end) => options.deadline(end.since(self.clock().tick())),
+            None => options,
+        }
+    }
+
     /// The contract's rates, until an account adopts its own.
     pub(crate) fn rates(&self) -> &Rates {
         &self.0.settings.rates
@@ -167,7 +183,8 @@ impl Client {
         endpoint: &E,
         authorise: impl Authorise + 'static,
     ) -> Result<E::Response, Error> {
-        Ok(self.calls(&E::INFO, authorise).send(endpoint).await?)
+        let options = self.in_time(CallOptions::new());
+        Ok(self.calls(&E::INFO, authorise).send_with(endpoint, options).await?)
     }
 
     /// What makes the calls of one endpoint for an account.
@@ -176,12 +193,12 @@ impl Client {
         info: &Info,
         account: &str,
         rates: &Rates,
-        policy: Option<LimitPolicy>,
+        patience: Option<Duration>,
         authorise: impl Authorise + 'static,
     ) -> common_http::Client<KsefV2> {
         let http = self.0.settings.http(authorise);
-        let http = match policy {
-            Some(policy) => http.limit_policy(policy),
+        let http = match patience {
+            Some(patience) => http.limit_policy(LimitPolicy::WaitAtMost(patience)),
             None => http,
         };
         let address = self.0.settings.account("address");

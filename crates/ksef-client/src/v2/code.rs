@@ -35,6 +35,8 @@ impl ErrorCode {
     pub const BATCH_TOO_LATE: Self = Self(21208);
     /// 21301: the tokens were given out already, or the login does not allow it.
     pub const ALREADY_REDEEMED: Self = Self(21301);
+    /// 21405: the content of the request does not fit, or its numbers name nothing.
+    pub const INPUT: Self = Self(21405);
     /// 21470: the public key is unknown or withdrawn: fetch the keys and encrypt again.
     pub const KEY_WITHDRAWN: Self = Self(21470);
 

@@ -17,6 +17,11 @@ pub use recovery::Recovery;
 
 use crate::v2::{code::ErrorCode, status::Status};
 
+/// What is looked up by numbers alone, whose form is checked before, and has no other code than 21405
+/// for a session or an invoice that is not there.
+const LOOKUPS: [&str; 3] =
+    ["sessions.invoice_status", "sessions.upo_by_ksef_number", "sessions.upo_of_invoice"];
+
 /// Why a call failed, what the service said, and whether it may have happened.
 pub struct Error(Box<Failure<ErrorKind, Problem>>);
 
@@ -98,9 +103,10 @@ impl Error {
         self.0.problem.as_ref()
     }
 
-    /// How long to wait before another try makes sense, when that is known.
+    /// How long to wait before another try makes sense, when that is known; for the kind
+    /// [`NoLogin`](ErrorKind::NoLogin), before another try of the login.
     pub fn retry_after(&self) -> Option<Duration> {
-        self.0.retry_after
+        self.0.retry_after.or_else(|| self.login_failure()?.retry_after())
     }
 
     /// Name of the endpoint, as `online.send`.
@@ -122,7 +128,12 @@ impl From<common_http::Error> for Error {
         let status = problem.as_ref().map_or(0, |problem| problem.status);
         // Codes belong to answers of 400; other statuses say what they mean by themselves.
         let code = problem.as_ref().filter(|_| status == 400).and_then(Problem::code);
-        let told = code.and_then(ErrorCode::kind);
+        let told = match code {
+            Some(ErrorCode::INPUT) if LOOKUPS.contains(&error.endpoint()) => {
+                Some(ErrorKind::NotFound)
+            }
+            code => code.and_then(ErrorCode::kind),
+        };
         let kind = told.unwrap_or_else(|| ErrorKind::from(error.kind()));
         Self(Box::new(Failure::of_call(kind, problem, error)))
     }

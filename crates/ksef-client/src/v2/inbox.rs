@@ -54,7 +54,8 @@
 //! # let sandbox = sandbox::Sandbox::builder().calm().start().await?;
 //! # let token = sandbox.ksef_v2().token("9990000126").ok_or("no token")?;
 //! # let environment = Environment::at(&sandbox.ksef_v2().base_url())?;
-//! # let since = chrono::Utc::now() - chrono::TimeDelta::days(1);
+//! # let now = chrono::DateTime::<chrono::Utc>::from(std::time::SystemTime::now());
+//! # let since = now - chrono::TimeDelta::days(1);
 //! # let plan = sandbox::ksef_v2::SeedPlan::new("9990000103", "9990000126", 3, since);
 //! # sandbox.ksef_v2().seed_invoices(&plan);
 //! // In a program that has to survive, an `SqliteStore` or a `PostgresStore`.

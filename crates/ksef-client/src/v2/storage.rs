@@ -5,7 +5,7 @@
 
 use bytes::Bytes;
 use common_core::{
-    effect::Effect,
+    effect::{Effect, ErrorKind as CommonKind},
     secret::{ExposeSecret, SecretString},
 };
 use common_http::{
@@ -30,6 +30,14 @@ impl Api for Storage {
     /// Nothing is kept of the words of a storage, which like to repeat the link.
     fn problem(_: &Parts, _: &Bytes) -> ProblemContext {
         ProblemContext::default()
+    }
+
+    /// 401 is about the link as 403 is, because no token was sent (KSeF 2.0 facts §7).
+    fn kind(status: u16, _: &ProblemContext) -> CommonKind {
+        match status {
+            401 => CommonKind::Forbidden,
+            _ => CommonKind::of_status(status).unwrap_or(CommonKind::Unexpected),
+        }
     }
 }
 
@@ -112,35 +120,36 @@ impl Endpoint for Fetch {
 
 impl Client {
     /// Uploads by a link.
-    pub(crate) async fn upload(&self, upload: &Upload) -> Result<(), Error> {
-        let base = origin(&upload.link, Upload::INFO.name)?;
-        Ok(self.storage::<Storage>(&base).send(upload).await?)
+    pub(crate) async fn upload(&self, upload: Upload) -> Result<(), Error> {
+        let (base, link) = target(&upload.link, Upload::INFO.name)?;
+        Ok(self.storage::<Storage>(&base).send(&Upload { link, ..upload }).await?)
     }
 
-    /// Fetches a document by a link.
-    pub(crate) async fn fetch(&self, link: &SecretString) -> Result<Document, Error> {
-        let base = origin(link, Fetch::INFO.name)?;
-        Ok(self.storage::<Storage>(&base).send(&Fetch(link.clone())).await?)
+    /// Fetches a document by a link that the service gave, as that of a confirmation in a row of a
+    /// session: without a token, and counted in no limit.
+    ///
+    /// [`ErrorKind::Forbidden`] usually means that the link has expired: ask again for what gave it,
+    /// or for the document by its number.
+    pub async fn fetch(&self, link: &SecretString) -> Result<Document, Error> {
+        let (base, link) = target(link, Fetch::INFO.name)?;
+        Ok(self.storage::<Storage>(&base).send(&Fetch(link)).await?)
     }
 
     /// Fetches by a link what may be large.
     pub(crate) async fn stream(&self, link: &SecretString) -> Result<Download, Error> {
-        let base = origin(link, Fetch::INFO.name)?;
-        let fetch = Fetch(link.clone());
-        Ok(self.storage::<Storage>(&base).download(&fetch, CallOptions::new()).await?)
+        let (base, link) = target(link, Fetch::INFO.name)?;
+        Ok(self.storage::<Storage>(&base).download(&Fetch(link), CallOptions::new()).await?)
     }
 }
 
-/// The host of a link, which is another one than that of the operations; `https` unless it is a
-/// loopback address. The error does not name it, since the link is a secret.
-fn origin(link: &SecretString, endpoint: &'static str) -> Result<BaseUrl, Error> {
-    let text = link.expose_secret();
-    let start = text.find("://").map_or(0, |at| at + 3);
-    let end = text[start..].find(['/', '?', '#']).map_or(text.len(), |at| start + at);
-    text[..end].parse().map_err(|_| {
+/// The host of a link, which is another one than that of the operations, and the link below it;
+/// `https` unless it is a loopback address. The error does not name it, since the link is a secret.
+fn target(link: &SecretString, endpoint: &'static str) -> Result<(BaseUrl, SecretString), Error> {
+    let (base, link) = BaseUrl::of_link(link.expose_secret()).map_err(|_| {
         let cause = "the service gave a link that cannot be followed safely";
         Error::local(ErrorKind::Unreadable, endpoint, cause)
-    })
+    })?;
+    Ok((base, link.into()))
 }
 
 #[cfg(test)]

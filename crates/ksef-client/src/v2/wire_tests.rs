@@ -45,6 +45,26 @@ fn the_headers_of_an_upload_may_be_null() {
 }
 
 #[test]
+fn no_link_is_shown() {
+    let row: SessionInvoiceStatusResponse = read(&json!({
+        "referenceNumber": "R", "status": {"code": 200},
+        "upoDownloadUrl": "https://example.com/upo?canary"
+    }));
+    assert!(!format!("{row:?}").contains("canary"));
+    let link = row.upo_download_url.unwrap();
+    assert_eq!(link.secret().expose_secret(), "https://example.com/upo?canary");
+
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/v2/wire");
+    let modules = std::fs::read_dir(folder).unwrap();
+    let text = modules.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap());
+    let text = text.collect::<String>();
+    let links = text.lines().filter(|line| line.starts_with("    pub ") && line.contains("url: "));
+    let links: Vec<_> = links.collect();
+    assert_eq!(links.len(), 4);
+    assert!(links.iter().all(|link| link.contains("SecretText")), "{links:?}");
+}
+
+#[test]
 fn the_table_holds_all_operations_once_with_their_limits() {
     assert_eq!(operations::ALL.len(), 83);
     let mut names: Vec<_> = operations::ALL.iter().map(|operation| operation.name).collect();

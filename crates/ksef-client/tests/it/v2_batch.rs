@@ -3,7 +3,7 @@
 use futures_util::TryStreamExt;
 use http::Method;
 use ksef_client::v2::{
-    ErrorKind, FormCode, Recovery,
+    ErrorCode, ErrorKind, FormCode, Recovery,
     batch::{BatchState, PackedBatch, Packing, pack},
     sending::Outcome,
 };
@@ -131,6 +131,24 @@ async fn a_batch_whose_end_was_lost_is_closed_all_the_same() {
     assert_eq!(unfinished.error().recovery(), Some(Recovery::SessionStatus));
     let closing = unfinished.into_handle().close().await.unwrap();
     assert_eq!(closing.wait(&quick()).await.unwrap().invoices_issued(), Some(3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_part_that_the_storage_has_lost_is_uploaded_again() {
+    let sandbox = in_process().await;
+    let folder = tempfile::tempdir().unwrap();
+    let packed = packed(&folder, ArchiveFormat::Zip, 3).await;
+    let alfa = account(&beside(&sandbox).build().unwrap(), &sandbox, ALFA);
+    let mut upload = alfa.batch(FormCode::FA_3).open(&packed).await.unwrap();
+    let lost = Fault::Reply { status: 201, retry_after: None };
+    once(&sandbox, &Method::PUT, "/storage/batch-parts", lost);
+    upload.upload(1).await.unwrap();
+    let (mut upload, error) = upload.close().await.unwrap_err().into_parts();
+    assert_eq!(error.code().map(ErrorCode::number), Some(21205));
+    upload.upload(1).await.unwrap();
+    let closed = upload.close().await.unwrap().wait(&quick()).await.unwrap();
+    assert_eq!(closed.invoices_issued(), Some(3));
+    assert_expected(&sandbox);
 }
 
 #[tokio::test(start_paused = true)]

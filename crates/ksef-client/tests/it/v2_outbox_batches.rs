@@ -120,6 +120,21 @@ async fn a_carrier_that_dies_anywhere_in_a_batch_is_followed_by_one_that_goes_on
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_package_whose_links_work_no_more_is_announced_anew() {
+    for status in [401, 403] {
+        let house = House::new().await;
+        let folder = tempfile::tempdir().unwrap();
+        put(&house, 12).await;
+        let rule = Rule::new(Fault::Reply { status, retry_after: None });
+        house.sandbox.ksef_v2().faults().push(rule.method(&Method::PUT).once());
+        house.carry_all(&carrier(&house, &house.outbox, "a", folder.path())).await;
+        house.assert_true(12).await;
+        assert_eq!(house.sandbox.ksef_v2().sessions().len(), 2, "{status}");
+        assert_expected(&house.sandbox);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_invoice_with_an_attachment_goes_as_a_batch() {
     let house = House::new().await;
     let folder = tempfile::tempdir().unwrap();

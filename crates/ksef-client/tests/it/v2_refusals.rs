@@ -23,7 +23,7 @@ use sandbox::{
 
 use crate::{
     support::ALFA,
-    v2_support::{account, beside, in_process, once},
+    v2_support::{account, assert_expected, beside, in_process, once},
     v2_test_data_support::{by_certificate, client, nip, person},
 };
 
@@ -50,6 +50,31 @@ impl<E: Endpoint> Endpoint for Any<E> {
     fn response(_: &Parts, _: &Bytes) -> Result<(), DecodeError> {
         Ok(())
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_no_session_holds_is_not_found_whatever_code_says_it() {
+    let sandbox = in_process().await;
+    let account = account(&beside(&sandbox).build().unwrap(), &sandbox, ALFA);
+    let session = || "20260131-SO-0000000000-0000000000-00".parse().unwrap();
+    let invoice = || "20260131-EE-0000000000-0000000000-00".parse().unwrap();
+    let number = "9990000103-20260131-000000000000-00".parse().unwrap();
+    let page = "20260131-EU-0000000000-0000000000-00".parse().unwrap();
+    let refused = [
+        account.send(&sessions::Status(session())).await.err(),
+        account.send(&sessions::Invoices::new(session())).await.err(),
+        account.send(&sessions::Upo::new(session(), page)).await.err(),
+        account.send(&sessions::UpoByKsefNumber::new(session(), number)).await.err(),
+        account.send(&sessions::InvoiceStatus::new(session(), invoice())).await.err(),
+        account.send(&sessions::UpoOfInvoice::new(session(), invoice())).await.err(),
+    ];
+    let codes = [21173, 21173, 21173, 21178, 21405, 21405];
+    for (error, code) in refused.into_iter().zip(codes) {
+        let error = error.unwrap();
+        let told = (error.code().map(ErrorCode::number), error.kind());
+        assert_eq!(told, (Some(code), ErrorKind::NotFound), "{error}");
+    }
+    assert_expected(&sandbox);
 }
 
 /// How an operation is called.

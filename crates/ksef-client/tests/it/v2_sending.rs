@@ -42,6 +42,9 @@ async fn an_invoice_goes_through_a_session_to_a_signed_confirmation() {
     let single = session.confirmation(&accepted.number).await.unwrap();
     assert!(single.is_checked());
     assert!(single.read_upo().unwrap().confirmation_of(&good).is_some());
+    let row = session.find(&InvoiceHash::of(&good)).await.unwrap().unwrap();
+    let by_link = client.fetch(row.upo_download_url.unwrap().secret()).await.unwrap();
+    assert_eq!(by_link, single);
     let closed = session.close().await.unwrap().wait(&quick()).await.unwrap();
     let counts = (closed.invoices_sent(), closed.invoices_issued(), closed.invoices_refused());
     assert_eq!((closed.outcome(), counts), (Outcome::Processed, (Some(3), Some(1), Some(2))));

@@ -32,6 +32,7 @@ pub enum Usage {
 pub struct AuthorityKey {
     public: PublicKey,
     certificate: Option<Certificate>,
+    validity: Option<(DateTime<Utc>, DateTime<Utc>)>,
     usages: Option<Vec<Usage>>,
 }
 
@@ -80,7 +81,17 @@ impl AuthorityKey {
     /// [`KeyError::Unsupported`] when the key is of a kind not known here.
     pub fn from_certificate(certificate: Certificate) -> Result<Self, KeyError> {
         let public = certificate.public_key().cloned().ok_or(KeyError::Unsupported)?;
-        Ok(Self { public, certificate: Some(certificate), usages: None })
+        let validity = Some((certificate.not_before(), certificate.not_after()));
+        Ok(Self { public, certificate: Some(certificate), validity, usages: None })
+    }
+
+    /// Limits the key to these moments and the time between them, as the list of KSeF 2.0 declares
+    /// it, within the validity of its certificate.
+    #[must_use]
+    pub fn valid(mut self, from: DateTime<Utc>, to: DateTime<Utc>) -> Self {
+        let (begin, end) = self.validity.unwrap_or((from, to));
+        self.validity = Some((begin.max(from), end.min(to)));
+        self
     }
 
     /// Limits the key to these usages, as the list of KSeF 2.0 declares them.
@@ -104,10 +115,14 @@ impl AuthorityKey {
     ///
     /// # Errors
     ///
-    /// [`KeyRefused::NotValid`] outside the certificate's validity, [`KeyRefused::OtherUsage`]
+    /// [`KeyRefused::NotValid`] outside the key's validity, [`KeyRefused::OtherUsage`]
     /// when the usage is not among the declared ones.
     pub fn check(&self, usage: Usage, time: DateTime<Utc>) -> Result<(), KeyRefused> {
-        if self.certificate.as_ref().is_some_and(|certificate| !certificate.is_valid_at(time)) {
+        // The last second of a validity belongs to it as a whole.
+        let is_valid = |(from, to): (DateTime<Utc>, DateTime<Utc>)| {
+            from <= time && time.timestamp() <= to.timestamp()
+        };
+        if !self.validity.is_none_or(is_valid) {
             return Err(KeyRefused::NotValid);
         }
         if self.usages.as_ref().is_some_and(|usages| !usages.contains(&usage)) {
@@ -121,7 +136,7 @@ impl AuthorityKey {
     pub fn select(keys: &[Self], usage: Usage, time: DateTime<Utc>) -> Option<&Self> {
         keys.iter()
             .filter(|key| key.check(usage, time).is_ok())
-            .max_by_key(|key| key.certificate.as_ref().map(Certificate::not_before))
+            .max_by_key(|key| key.validity.map(|(from, _)| from))
     }
 
     /// Encrypts the key of a session; the result is the `encryptedSymmetricKey` before Base64,
@@ -171,7 +186,7 @@ impl AuthorityKey {
 impl From<PublicKey> for AuthorityKey {
     /// A bare key, without limits, as KSeF 1.x publishes it.
     fn from(public: PublicKey) -> Self {
-        Self { public, certificate: None, usages: None }
+        Self { public, certificate: None, validity: None, usages: None }
     }
 }
 
@@ -179,7 +194,7 @@ impl From<PublicKey> for AuthorityKey {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum KeyRefused {
-    /// Its certificate is not valid at the given time: fetch the list of keys again.
+    /// It is not valid at the given time: fetch the list of keys again.
     NotValid,
     /// It is published for another usage.
     OtherUsage,
@@ -188,7 +203,7 @@ pub enum KeyRefused {
 impl fmt::Display for KeyRefused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::NotValid => "the authority's certificate is not valid at this time",
+            Self::NotValid => "the authority's key is not valid at this time",
             Self::OtherUsage => "the authority's key is meant for another usage",
         })
     }

@@ -289,6 +289,28 @@ fn the_newest_fitting_key_is_selected() {
 }
 
 #[test]
+fn the_dates_of_the_list_count_within_those_of_the_certificate() {
+    let bare = || AuthorityKey::from_pem(&text("receiver.pub.pem")).unwrap();
+    let certified = AuthorityKey::from_pem(&text("receiver.crt.pem")).unwrap();
+    let (usage, day) = (Usage::SymmetricKeyEncryption, chrono::TimeDelta::days(1));
+    let keys = [
+        bare().valid(summer() - day, summer() + day),
+        bare().valid(summer() - day * 3, summer() + day * 3),
+        certified.clone().valid(summer() - day * 2, summer() + day * 9000),
+    ];
+    let chosen = |time| {
+        let key = AuthorityKey::select(&keys, usage, time)?;
+        keys.iter().position(|other| other == key)
+    };
+    assert_eq!(chosen(summer()), Some(0), "the one whose validity began last");
+    assert_eq!(chosen(summer() + day * 2), Some(2));
+    assert_eq!(chosen(summer() - day * 3), Some(1), "both ends are included");
+    let end = certified.certificate().unwrap().not_after();
+    assert!(end < summer() + day * 9000);
+    assert_eq!(chosen(end + day), None);
+}
+
+#[test]
 fn secrets_too_long_for_the_key_are_refused() {
     let authority = AuthorityKey::from_pem(&text("receiver.pub.pem")).unwrap();
     let encrypted = |length: usize, padding| {

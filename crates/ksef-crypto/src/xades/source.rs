@@ -176,9 +176,10 @@ mod tests {
     #[test]
     fn more_names_than_anybody_signs_are_refused_before_they_are_read() {
         let with = |attributes: usize, prefixes: usize| {
-            let attributes: String = (0..attributes).map(|n| format!(" a{n} = '>{n}\"'")).collect();
-            let nested: String =
+            let attributes: Vec<_> = (0..attributes).map(|n| format!(" a{n} = '>{n}\"'")).collect();
+            let nested: Vec<_> =
                 (0..prefixes).map(|n| format!("<b xmlns:p{n}=\"u\" c='&gt;'>")).collect();
+            let (attributes, nested) = (attributes.concat(), nested.concat());
             format!(
                 "<?xml version='1.0'?><!-- <c d='e'> --><a{attributes}>{nested}<![CDATA[<]]>{}</a>",
                 "</b>".repeat(prefixes)

@@ -62,7 +62,7 @@ fn a_list_of_prefixes_is_as_long_as_anybody_needs() {
         );
         let document = signed_payment(Packaging::Enveloped);
         let (before, rest) = document.split_once(method).unwrap();
-        let (_, behind) = rest.split_once(">").unwrap();
+        let (_, behind) = rest.split_once('>').unwrap();
         let behind = behind.strip_prefix("</ds:CanonicalizationMethod>").unwrap_or(behind);
         let prefixes = prefixes.iter().map(String::as_str);
         let form = Canonicalizer::exclusive().prefixes(prefixes);

@@ -213,7 +213,7 @@ fn check_members(ask: &Ask<'_>, written: &Written) -> Result<(), Exception> {
     let named = |subject: &Option<Value>, member: &str| {
         subject.as_ref().is_none_or(|subject| subject[member].is_object())
     };
-    // Version 1 wants the names, version 2 does not (KSeF 1.x facts §3.1).
+    // Version 1 wants the names, version 2 does not (KSeF 1.x facts §3).
     let complete = ask.sent() == Version::Vnd(2)
         || named(&written.subject_by, "issuedByName") && named(&written.subject_to, "issuedToName");
     let one_of = |value: &Option<String>, values: &[&str]| {

@@ -286,6 +286,11 @@ impl Login {
         body
     }
 
+    /// Whether its tokens were given out and can still be renewed.
+    fn is_in_force(&self, now: DateTime<Utc>) -> bool {
+        !self.revoked && self.refresh_until.is_some_and(|until| now < until)
+    }
+
     fn status(&self) -> Value {
         if self.revoked { Verdict::of(425).json() } else { self.verdict.json() }
     }
@@ -354,12 +359,13 @@ pub(super) fn refresh(ksef: &KsefV2, request: &Request<'_>) -> Result<Reply, Pro
     Ok(ksef.json(200, json!({"accessToken": token})))
 }
 
-/// The logins of the caller's subject in its context, newest first.
+/// The logins in force of the caller's subject in its context, newest first.
 pub(super) fn list(ksef: &KsefV2, request: &Request<'_>) -> Result<Reply, Problem> {
     let caller = request.caller()?;
     let items: Vec<Value> = ksef.with_store(|store| {
         let all = store.logins.operations.iter().rev();
-        let own = all.filter(|(_, login)| is_same(&login.caller, caller));
+        let own = all
+            .filter(|(_, login)| is_same(&login.caller, caller) && login.is_in_force(request.now));
         own.map(|(reference, login)| {
             let mut item = login.json();
             item["referenceNumber"] = json!(reference);

@@ -6,7 +6,7 @@ use super::KsefV2;
 use super::people::Permission;
 use super::problem::{Problem, moment};
 use super::request::Request;
-use super::session::{Session, SessionKind, with_visible};
+use super::session::{Session, SessionKind, unknown, with_visible};
 use super::store::Store;
 use super::{auth, storage, upo};
 use crate::ksef::{base64, unbase64};
@@ -140,7 +140,7 @@ fn of_session(
     kind: ListKind,
     keep: impl Fn(&Session, usize) -> bool,
 ) -> Result<Reply, Problem> {
-    let body = with_visible(ksef, request, |store, reference, session| {
+    let body = with_visible(ksef, request, unknown, |store, reference, session| {
         let kept: Vec<usize> =
             (0..session.invoices.len()).filter(|position| keep(session, *position)).collect();
         let page = page(request, kind, &kept)?;
@@ -157,16 +157,22 @@ fn of_session(
 /// `GET /sessions/{referenceNumber}/invoices/{invoiceReferenceNumber}`.
 pub(super) fn invoice(ksef: &KsefV2, request: &Request<'_>) -> Result<Reply, Problem> {
     let wanted = request.path("invoiceReferenceNumber");
-    let body = with_visible(ksef, request, |store, reference, session| {
-        let position = session.by_reference.get(wanted).ok_or_else(|| no_invoice(wanted))?;
-        Ok(invoice_json(ksef, store, reference, session, *position, request))
-    })?;
+    let body = with_visible(
+        ksef,
+        request,
+        |_| no_invoice(wanted),
+        |store, reference, session| {
+            let position = session.by_reference.get(wanted).ok_or_else(|| no_invoice(wanted))?;
+            Ok(invoice_json(ksef, store, reference, session, *position, request))
+        },
+    )?;
     Ok(ksef.json(200, body))
 }
 
-/// What an unknown invoice of a session is answered with: the contract has no code of its own.
+/// What an unknown invoice of a session, or one of an unknown session, is answered with: the contract
+/// has no code of its own.
 pub(super) fn no_invoice(reference: &str) -> Problem {
-    Problem::misfits(vec![format!("Faktura {reference} nie została znaleziona w sesji.")])
+    Problem::Absent(format!("Faktura {reference} nie została znaleziona w sesji."))
 }
 
 fn invoice_json(

@@ -16,6 +16,9 @@ const PROBLEM: &str = "application/problem+json";
 pub(super) enum Problem {
     /// 400 with codes of the catalogue.
     Refused(Vec<Refusal>),
+    /// 21405 for what is not there, where the contract has no code of its own; no mistake of the
+    /// client.
+    Absent(String),
     /// 401; the text says why.
     Unauthorized(&'static str),
     /// 403 with a reason code and what belongs to it.
@@ -84,6 +87,7 @@ impl Problem {
         match self {
             Self::Refused(refusals) if modern => refused(refusals, scene),
             Self::Refused(refusals) => exception(refusals, scene),
+            Self::Absent(detail) => Self::misfits(vec![detail.clone()]).reply(scene),
             Self::Unauthorized(about) => details(401, "Unauthorized", about, scene, Map::new()),
             Self::Forbidden { reason, about, security } => {
                 let mut more = Map::new();

@@ -1,13 +1,14 @@
 //! The keys that clients encrypt to, and the certificates that show them (KSeF 2.0 facts §5).
 //!
-//! They are made once per process, because making RSA keys is slow and nothing depends on their
-//! value.
+//! The keys are made once per process, because making RSA keys is slow and nothing depends on their
+//! value. Their certificates are made for each list, with the dates that it tells.
 
 use std::sync::LazyLock;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 use rcgen::{
     CertificateParams, DistinguishedName, DnType, KeyPair, PublicKeyData as _, RsaKeySize,
+    date_time_ymd,
 };
 use rsa::pkcs8::DecodePrivateKey as _;
 use rsa::{Oaep, RsaPrivateKey};
@@ -17,6 +18,7 @@ use sha2::Sha256;
 
 use super::KsefV2;
 use super::problem::{Problem, moment};
+use crate::front::Mood;
 use crate::ksef::{base64, sha256};
 use crate::reply::Reply;
 
@@ -47,8 +49,8 @@ pub enum Rotation {
 
 struct Key {
     usage: Usage,
+    pair: KeyPair,
     private: RsaPrivateKey,
-    certificate: Vec<u8>,
     id: String,
 }
 
@@ -58,15 +60,24 @@ impl Key {
         let pair = KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, RsaKeySize::_2048)
             .expect("randomness for an RSA key");
         let private = RsaPrivateKey::from_pkcs8_der(&pair.serialize_der()).expect("a PKCS#8 key");
+        let id = base64(&sha256(&pair.subject_public_key_info()));
+        Self { usage, pair, private, id }
+    }
+
+    /// A certificate with that validity.
+    #[expect(clippy::expect_used, reason = "one library signs with the key that it made itself")]
+    fn certificate(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> Vec<u8> {
+        let since =
+            |moment: DateTime<Utc>| (moment - DateTime::UNIX_EPOCH).to_std().unwrap_or_default();
         let mut params = CertificateParams::default();
+        params.not_before = date_time_ymd(1970, 1, 1) + since(from);
+        params.not_after = date_time_ymd(1970, 1, 1) + since(to);
         let mut name = DistinguishedName::new();
         name.push(DnType::CountryName, "PL");
         name.push(DnType::OrganizationName, "Piaskownica Krajowego Systemu e-Faktur");
         name.push(DnType::CommonName, "Klucz piaskownicy");
         params.distinguished_name = name;
-        let certificate = params.self_signed(&pair).expect("a certificate").der().to_vec();
-        let id = base64(&sha256(&pair.subject_public_key_info()));
-        Self { usage, private, certificate, id }
+        params.self_signed(&self.pair).expect("a certificate").der().to_vec()
     }
 }
 
@@ -85,28 +96,29 @@ fn in_force(rotation: Rotation) -> impl Iterator<Item = (&'static Key, i64)> {
     first.map(|key| (key, 400)).chain(second.map(|key| (key, 1)))
 }
 
-/// `GET /security/public-key-certificates`.
+/// `GET /security/public-key-certificates`; in no order when hostile.
 pub(super) fn list(ksef: &KsefV2) -> Reply {
     let rotation = ksef.with_store(|store| store.settings.rotation);
-    let today = ksef.now();
-    let day = |days: i64| moment(midnight(today) + TimeDelta::days(days));
-    let list: Vec<_> = in_force(rotation)
+    let midnight = ksef.now().date_naive().and_time(NaiveTime::MIN).and_utc();
+    let mut list: Vec<_> = in_force(rotation)
         .map(|(key, age)| {
+            let from = midnight - TimeDelta::days(age);
+            let to = from + TimeDelta::days(730);
+            let certificate = key.certificate(from, to);
             json!({
-                "certificate": base64(&key.certificate),
-                "certificateId": base64(&sha256(&key.certificate)),
+                "certificate": base64(&certificate),
+                "certificateId": base64(&sha256(&certificate)),
                 "publicKeyId": key.id,
-                "validFrom": day(-age),
-                "validTo": day(730 - age),
+                "validFrom": moment(from),
+                "validTo": moment(to),
                 "usage": [key.usage.as_str()],
             })
         })
         .collect();
+    if ksef.context().mood == Mood::Hostile {
+        ksef.context().chance.shuffle(&mut list);
+    }
     ksef.json(200, json!(list))
-}
-
-fn midnight(moment: DateTime<Utc>) -> DateTime<Utc> {
-    moment.date_naive().and_time(chrono::NaiveTime::MIN).and_utc()
 }
 
 impl KsefV2 {

@@ -261,24 +261,6 @@ impl Sessions {
         self.all.iter().flat_map(of_session).collect()
     }
 
-    /// A session that the caller may look at: of its own context, and made by itself unless it may
-    /// look into the history of all.
-    pub(super) fn visible(
-        &self,
-        reference: &str,
-        caller: &Caller,
-        held: &std::collections::BTreeSet<Permission>,
-    ) -> Result<&Session, Problem> {
-        let session = self.all.get(reference).filter(|it| it.caller.context == caller.context);
-        let session = session.ok_or_else(|| unknown(reference))?;
-        let own = session.caller.subject == caller.subject;
-        if own || held.contains(&Permission::Introspection) {
-            Ok(session)
-        } else {
-            Err(Problem::not_yours())
-        }
-    }
-
     /// A session that the caller may work on: its own.
     pub(super) fn own(
         &mut self,
@@ -307,17 +289,26 @@ pub(super) fn wrong_status(code: u16) -> Problem {
     Problem::detailed(21180, format!("Status sesji {code} wyklucza tę operację."))
 }
 
-/// The session that a request names, if its caller may look at it.
+/// The session that a request names, if its caller may look at it: one of its own context, and made
+/// by itself unless it may look into the history of all. Not every operation has 21173 for another
+/// one.
 pub(super) fn with_visible<T>(
     ksef: &KsefV2,
     request: &Request<'_>,
+    unknown: impl FnOnce(&str) -> Problem,
     act: impl FnOnce(&Store, &str, &Session) -> Result<T, Problem>,
 ) -> Result<T, Problem> {
     let (caller, reference) = (request.caller()?, request.path("referenceNumber"));
     ksef.with_store(|store| {
-        let held = super::auth::held(store, caller);
-        let session = store.sessions.visible(reference, caller, &held)?;
-        act(store, reference, session)
+        let session = store.sessions.all.get(reference);
+        let session = session.filter(|it| it.caller.context == caller.context);
+        let session = session.ok_or_else(|| unknown(reference))?;
+        let own = session.caller.subject == caller.subject;
+        if own || super::auth::held(store, caller).contains(&Permission::Introspection) {
+            act(store, reference, session)
+        } else {
+            Err(Problem::not_yours())
+        }
     })
 }
 
@@ -325,7 +316,7 @@ pub(super) fn with_visible<T>(
 pub(super) fn status(ksef: &KsefV2, request: &Request<'_>) -> Result<Reply, Problem> {
     super::online::expire(ksef);
     let now = request.now;
-    with_visible(ksef, request, |_, reference, session| {
+    with_visible(ksef, request, unknown, |_, reference, session| {
         let (total, accepted, refused) = session.counts();
         let mut body = json!({
             "status": session.status.json(session.kind),

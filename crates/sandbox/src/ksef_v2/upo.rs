@@ -11,7 +11,7 @@ use super::KsefV2;
 use super::listing::no_invoice;
 use super::problem::Problem;
 use super::request::Request;
-use super::session::{Session, context_element, with_visible};
+use super::session::{self, Session, context_element, with_visible};
 use super::storage;
 use super::store::Store;
 use crate::ksef::base64;
@@ -34,7 +34,7 @@ pub(super) fn invoice_path(session: &str, ksef_number: &str) -> String {
 /// `GET /sessions/{referenceNumber}/upo/{upoReferenceNumber}`.
 pub(super) fn of_session(ksef: &KsefV2, request: &Request<'_>) -> Result<Reply, Problem> {
     let wanted = request.path("upoReferenceNumber");
-    let bytes = with_visible(ksef, request, |store, reference, session| {
+    let bytes = with_visible(ksef, request, session::unknown, |store, reference, session| {
         let index = session.pages.iter().position(|page| page.reference == wanted);
         index.map(|index| page(store, reference, session, index)).ok_or_else(|| unknown(wanted))
     })?;
@@ -44,22 +44,32 @@ pub(super) fn of_session(ksef: &KsefV2, request: &Request<'_>) -> Result<Reply, 
 /// `GET /sessions/{referenceNumber}/invoices/ksef/{ksefNumber}/upo`.
 pub(super) fn by_number(ksef: &KsefV2, request: &Request<'_>) -> Result<Reply, Problem> {
     let wanted = request.path("ksefNumber");
-    let bytes = with_visible(ksef, request, |store, reference, session| {
-        of_number(store, reference, session, wanted).ok_or_else(|| unknown(wanted))
-    })?;
+    let bytes = with_visible(
+        ksef,
+        request,
+        |_| unknown(wanted),
+        |store, reference, session| {
+            of_number(store, reference, session, wanted).ok_or_else(|| unknown(wanted))
+        },
+    )?;
     Ok(storage::file(Some(bytes), "application/xml"))
 }
 
 /// `GET /sessions/{referenceNumber}/invoices/{invoiceReferenceNumber}/upo`. The contract has no
-/// code of its own for an invoice without a receipt.
+/// code of its own for an invoice without a receipt, nor for an unknown session.
 pub(super) fn by_reference(ksef: &KsefV2, request: &Request<'_>) -> Result<Reply, Problem> {
     let wanted = request.path("invoiceReferenceNumber");
-    let bytes = with_visible(ksef, request, |store, reference, session| {
-        let position = session.by_reference.get(wanted).ok_or_else(|| no_invoice(wanted))?;
-        let number = session.invoices[*position].ksef_number.as_deref();
-        let bytes = number.and_then(|number| of_number(store, reference, session, number));
-        bytes.ok_or_else(|| Problem::misfits(vec![format!("Faktura {wanted} nie ma UPO.")]))
-    })?;
+    let bytes = with_visible(
+        ksef,
+        request,
+        |_| no_invoice(wanted),
+        |store, reference, session| {
+            let position = session.by_reference.get(wanted).ok_or_else(|| no_invoice(wanted))?;
+            let number = session.invoices[*position].ksef_number.as_deref();
+            let bytes = number.and_then(|number| of_number(store, reference, session, number));
+            bytes.ok_or_else(|| Problem::Absent(format!("Faktura {wanted} nie ma UPO.")))
+        },
+    )?;
     Ok(storage::file(Some(bytes), "application/xml"))
 }
 

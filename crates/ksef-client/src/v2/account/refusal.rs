@@ -24,8 +24,10 @@ use crate::v2::{
 const OF_CREDENTIAL: [u32; 5] = [9105, 21115, 21117, 21308, 21406];
 
 /// What the service says besides 450 and 460 when challenge, time, encryption or encoding of the
-/// token were wrong, or a chain could not be verified: parts of its words, in Polish.
-const ACCIDENTS: [&str; 5] = ["wyzwani", "czas", "szyfrowani", "kodowani", "weryfikacji"];
+/// token were wrong, when a token is not active, as a fresh one is not yet, or when a chain could
+/// not be verified: parts of its words, in Polish.
+const ACCIDENTS: [&str; 6] =
+    ["wyzwani", "czas", "szyfrowani", "kodowani", "nieaktywn", "weryfikacji"];
 
 /// The first pause before a login is tried again, and how often it may double.
 const PAUSE: Duration = Duration::from_secs(15);

@@ -7,7 +7,8 @@ use std::{
 };
 
 use common_core::{poll::PollSchedule, store::BoxFuture};
-use common_http::{Authorise, CredentialsError, StaticBearer, UsedToken};
+use common_http::{Authorise, CredentialsError, Endpoint, StaticBearer, UsedToken};
+use tokio::time::timeout;
 
 use super::{
     Account,
@@ -15,14 +16,23 @@ use super::{
 };
 use crate::v2::{
     auth,
+    client::Client,
     error::{Error, ErrorKind},
     login::{Credential, Tokens},
 };
 
-/// A login that is made on the way to a call is waited for this long.
-const PATIENCE: PollSchedule =
-    PollSchedule::new(Duration::from_millis(500), Duration::from_secs(5))
-        .within(Duration::from_secs(120));
+/// A renewal takes this long at most, the login that it may come to included.
+const LONGEST: Duration = Duration::from_secs(120);
+
+/// How long others wait for a process that renews shared tokens; the store needs time, too.
+pub(super) const LEASE: Duration = Duration::from_secs(150);
+
+/// How often it is asked whether a login has succeeded.
+const POLLS: PollSchedule =
+    PollSchedule::new(Duration::from_millis(500), Duration::from_secs(5)).within(LONGEST);
+
+/// What a renewal takes when all is well; the most impatient caller waits that long.
+const USUAL: Duration = Duration::from_secs(10);
 
 /// What to log in with, and whether it was refused.
 pub(super) struct Way {
@@ -54,6 +64,13 @@ pub(super) enum NoAccess {
     NotRenewed(#[source] Arc<Error>),
 }
 
+impl NoAccess {
+    fn late() -> Self {
+        let cause = "the tokens were not renewed in the time that there is for it";
+        Self::NotRenewed(Arc::new(Error::local(ErrorKind::Timeout, "account", cause)))
+    }
+}
+
 impl Account {
     pub(super) fn way(&self) -> MutexGuard<'_, Way> {
         self.0.way.lock().unwrap_or_else(PoisonError::into_inner)
@@ -63,10 +80,11 @@ impl Account {
     /// longer works.
     async fn renew(self, old: Option<Tokens>) -> Result<Tokens, NoAccess> {
         let now = self.clock().now();
+        let client = self.0.client.until(self.clock().tick() + LONGEST);
         // Without a credential the service is asked in any case: this clock may be wrong.
         let asks = |old: &Tokens| old.can_refresh(now) || !self.has_credential();
         if let Some(old) = old.filter(asks) {
-            match self.refresh(&old).await {
+            match refresh(&client, &old).await {
                 Ok(tokens) => return Ok(tokens),
                 Err(error) if is_refusal(&error) && self.has_credential() => {
                     tracing::debug!("the refresh token was refused; logging in");
@@ -74,21 +92,14 @@ impl Account {
                 Err(error) => return Err(NoAccess::NotRenewed(Arc::new(error))),
             }
         }
-        self.log_in().await
-    }
-
-    async fn refresh(&self, old: &Tokens) -> Result<Tokens, Error> {
-        let bearer = StaticBearer::new(old.refresh())
-            .map_err(|error| Error::local(ErrorKind::NoLogin, "auth.refresh", error))?;
-        let answer = self.0.client.send_as(&auth::Refresh, bearer).await?.access_token;
-        Ok(old.clone().with_access(answer.token.into_secret(), answer.valid_until))
+        self.log_in(&client).await
     }
 
     fn has_credential(&self) -> bool {
         self.way().credential.is_some()
     }
 
-    async fn log_in(&self) -> Result<Tokens, NoAccess> {
+    async fn log_in(&self, client: &Client) -> Result<Tokens, NoAccess> {
         let (credential, number) = {
             let way = self.way();
             let now = self.clock().tick();
@@ -97,7 +108,7 @@ impl Account {
             }
             (way.credential.clone().ok_or(NoAccess::NoCredential)?, way.number)
         };
-        let done = self.log_in_by(&credential).await.map_err(Arc::new);
+        let done = self.log_in_by(client, &credential).await.map_err(Arc::new);
         let mut way = self.way();
         if way.number == number {
             match &done {
@@ -115,11 +126,11 @@ impl Account {
 
     /// Logs in; tokens whose answer was lost are asked for once more, and if they were given out,
     /// the login is made anew.
-    async fn log_in_by(&self, credential: &Credential) -> Result<Tokens, Error> {
+    async fn log_in_by(&self, client: &Client, credential: &Credential) -> Result<Tokens, Error> {
         let mut lost_before = false;
         loop {
-            let started = self.0.client.login(self.0.context.clone()).by(credential).await?;
-            let authenticated = started.wait(&PATIENCE).await?;
+            let started = client.login(self.0.context.clone()).by(credential).await?;
+            let authenticated = started.wait(&POLLS).await?;
             let error = match authenticated.tokens().await {
                 Ok(tokens) => return Ok(tokens),
                 Err(error) if error.may_have_happened() => error,
@@ -137,24 +148,52 @@ impl Account {
     }
 }
 
+async fn refresh(client: &Client, old: &Tokens) -> Result<Tokens, Error> {
+    let bearer = StaticBearer::new(old.refresh())
+        .map_err(|error| Error::local(ErrorKind::NoLogin, auth::Refresh::INFO.name, error))?;
+    let answer = client.send_as(&auth::Refresh, bearer).await?.access_token;
+    Ok(old.clone().with_access(answer.token.into_secret(), answer.valid_until))
+}
+
 /// Gives calls the account's access token.
 #[derive(Clone)]
 pub(super) struct Access(pub(super) Account);
 
+impl Access {
+    /// The tokens and their generation, renewed first if need be, as long as the account waits for
+    /// that. The renewal goes on without it.
+    async fn tokens(&self) -> Result<(Tokens, u64), CredentialsError> {
+        let Account(inner, patience) = &self.0;
+        let account = self.0.clone();
+        // It also waits for what is no call, as for others who fetch the authority's keys.
+        let renew = |old| async move {
+            let renewed = timeout(LONGEST, account.renew(old)).await;
+            renewed.unwrap_or_else(|_| Err(NoAccess::late()))
+        };
+        let renewed = inner.cache.get(self.0.clock().now(), renew);
+        let renewed = match patience {
+            None => Some(renewed.await),
+            Some(most) => timeout(USUAL.max(*most), renewed).await.ok(),
+        };
+        let Some(renewed) = renewed else {
+            let works = inner.cache.working(self.0.clock().now()).await;
+            return works.ok_or_else(|| no_token(NoAccess::late()));
+        };
+        renewed.map_err(|error| match error.cause::<NoAccess>() {
+            Some(cause) => no_token(cause.clone()),
+            None => no_token(error),
+        })
+    }
+}
+
+fn no_token(cause: impl std::error::Error + Send + Sync + 'static) -> CredentialsError {
+    CredentialsError::new("there is no working access token").because(cause)
+}
+
 impl Authorise for Access {
     fn credentials(&self) -> BoxFuture<'_, Result<Option<UsedToken>, CredentialsError>> {
         Box::pin(async move {
-            let account = self.0.clone();
-            let now = account.clock().now();
-            let renewing = account.clone();
-            let renew = move |old| renewing.renew(old);
-            let (tokens, generation) = account.0.cache.get(now, renew).await.map_err(|error| {
-                let message = "there is no working access token";
-                match error.cause::<NoAccess>() {
-                    Some(cause) => CredentialsError::new(message).because(cause.clone()),
-                    None => CredentialsError::new(message).because(error),
-                }
-            })?;
+            let (tokens, generation) = self.tokens().await?;
             UsedToken::bearer(tokens.access(), generation).map(Some)
         })
     }

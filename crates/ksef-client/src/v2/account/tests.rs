@@ -154,7 +154,7 @@ fn refusals() -> Vec<Refused> {
         ("Nieprawidłowy token", true),
         ("Nieprawidłowy czas tokena", false),
         ("Token unieważniony", true),
-        ("Token nieaktywny", true),
+        ("Token nieaktywny", false),
         ("Nieprawidłowe szyfrowanie tokena", false),
         ("Nieprawidłowe kodowanie tokena", false),
         ("Token nie może być użyty w kontekście x", true),
@@ -318,4 +318,86 @@ async fn limits_in_force_hold_from_the_next_call_on() {
         account.state_of(&sent).await.unwrap();
     }
     assert!(account.clock().tick().since(start) >= Duration::from_secs(120));
+}
+
+fn put_off(seconds: &'static str) -> Step {
+    Step::answer(429, "{}").header("retry-after", seconds)
+}
+
+fn refreshed() -> Step {
+    Step::answer(200, json!({"accessToken": token("renewed", 15)}).to_string())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_renewal_that_is_put_off_for_long_fails_at_once_and_says_for_how_long() {
+    let (account, script) = account([Step::answer(401, ""), put_off("3600")]).await;
+    let start = account.clock().tick();
+    // The second one is not even sent.
+    for _ in 0..2 {
+        let error = account.send(&auth_sessions::List::new()).await.unwrap_err();
+        assert_eq!((error.kind(), error.may_have_happened()), (ErrorKind::NoLogin, false));
+        assert_eq!(error.retry_after(), Some(Duration::from_secs(3600)));
+    }
+    assert_eq!((account.clock().tick(), script.requests().len()), (start, 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_impatient_call_leaves_a_renewal_that_goes_on_without_it() {
+    let steps = [Step::answer(401, ""), put_off("60"), refreshed(), nothing()];
+    let (account, script) = account(steps).await;
+    let account = account.impatient(Duration::from_secs(5));
+    let start = account.clock().tick();
+    let error = account.send(&auth_sessions::List::new()).await.unwrap_err();
+    assert_eq!((error.kind(), error.is_transient()), (ErrorKind::NoLogin, true));
+    assert_eq!(account.clock().tick().since(start), Duration::from_secs(10));
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    account.send(&auth_sessions::List::new()).await.unwrap();
+    assert_eq!((bearer(&script, 3).as_deref(), script.requests().len()), (Some("renewed"), 4));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_impatient_call_uses_the_token_that_works_while_an_early_renewal_takes_its_time() {
+    let (client, script) = scripted([refreshed().after(Duration::from_secs(60)), nothing()]);
+    let account = client.account(context()).build().impatient(Duration::from_secs(5));
+    let soon = client.clock().now() + chrono::TimeDelta::seconds(40);
+    account.import(tokens(&client).with_access("canary-old".into(), Some(soon))).await.unwrap();
+    account.send(&auth_sessions::List::new()).await.unwrap();
+    assert_eq!(bearer(&script, 1).as_deref(), Some("canary-old"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_login_that_its_caller_left_ends_by_itself_and_its_failure_meets_no_later_call() {
+    let late = Step::answer(400, coded_text(21111)).after(Duration::from_secs(2));
+    let (client, script) = scripted([challenge(), keys(), late]);
+    let account = client.account(context()).credential(Credential::token("t")).build();
+    let list = auth_sessions::List::new();
+    let left = tokio::time::timeout(Duration::from_secs(1), account.send(&list)).await;
+    assert!(left.is_err());
+    tokio::time::sleep(Duration::from_secs(3600)).await;
+    login("access").into_iter().chain([nothing()]).for_each(|step| script.push(step));
+    account.send(&list).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_login_is_not_begun_a_second_time_by_another_process() {
+    let now = chrono::DateTime::<chrono::Utc>::from(std::time::UNIX_EPOCH);
+    let store = Arc::new(MemoryStore::new(Arc::new(common_http::VirtualClock::starting_at(now))));
+    let slow = redeemed("slow").after(Duration::from_secs(100));
+    let (client_a, _) = scripted([challenge(), keys(), started(), status(200), slow, nothing()]);
+    let (client_b, script_b) = scripted([nothing()]);
+    let account = |client: &Client, holder: &str| {
+        let place = SharedToken::new(store.clone(), store.clone(), "ksef/1111111111", holder);
+        let account = client.account(context()).credential(Credential::token("t"));
+        account.shared_tokens(place).build()
+    };
+    let (a, b) = (account(&client_a, "a"), account(&client_b, "b"));
+    let list = auth_sessions::List::new();
+    let next = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        b.send(&list).await
+    };
+    let (first, second) = tokio::join!(a.send(&list), next);
+    first.unwrap();
+    second.unwrap();
+    assert_eq!(bearer(&script_b, 0).as_deref(), Some("slow"));
 }

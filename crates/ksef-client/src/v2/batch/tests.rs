@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::v2::{
-    ErrorKind, FormCode, Recovery,
+    ErrorCode, ErrorKind, FormCode, Recovery,
     client::testing::{
         BATCH, account, bare, bearer, example, lines, post, public_keys, read, read_example,
         reference, sent, shown,
@@ -163,6 +163,29 @@ async fn an_upload_that_broke_off_goes_on_in_another_process_where_it_was() {
     assert_eq!(uploaded, expected);
     packed.remove_files().await.unwrap();
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn parts_that_are_missing_all_the_same_are_uploaded_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let packed = packed(&folder, ArchiveFormat::Zip).await;
+    let count = packed.parts().len();
+    for (code, missing) in [(21205, count), (21157, count), (21405, 0)] {
+        let refusal = json!({"errors": [{"code": code, "description": "x"}]}).to_string();
+        let all = || (0..count).map(|_| Step::answer(201, ""));
+        let mut steps = vec![Step::answer(200, public_keys().0.to_string()), opened(count)];
+        steps.extend(all().chain([Step::answer(400, refusal)]));
+        let (account, script) = account(steps).await;
+        let mut upload = account.batch(FormCode::FA_3).open(&packed).await.unwrap();
+        upload.upload(1).await.unwrap();
+        let (mut upload, error) = upload.close().await.unwrap_err().into_parts();
+        assert_eq!(error.code().map(ErrorCode::number), Some(code));
+        assert_eq!((upload.missing().count(), upload.has_files()), (missing, true), "{code}");
+        all().take(missing).chain([Step::answer(204, "")]).for_each(|step| script.push(step));
+        upload.upload(1).await.unwrap();
+        assert_eq!(upload.close().await.unwrap().reference(), &reference(BATCH));
+        assert_eq!(script.requests().len(), 3 + count + missing + 1);
+    }
 }
 
 #[tokio::test]

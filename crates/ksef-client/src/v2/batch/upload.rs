@@ -124,7 +124,7 @@ impl BatchUpload {
         let mut done = stream::iter(uploads)
             .map(|(ordinal, upload)| {
                 let client = client.clone();
-                async move { client.upload(&upload?).await.map(|()| ordinal) }
+                async move { client.upload(upload?).await.map(|()| ordinal) }
             })
             .buffer_unordered(at_a_time.max(1));
         while let Some(outcome) = done.next().await {
@@ -142,8 +142,10 @@ impl BatchUpload {
     ///
     /// Parts that are missing are an error here. A batch that is closed already, by an earlier try
     /// for instance, is closing, too: a refusal because of its state (21180) has its status asked
-    /// for. 21208 means that it was too late and the batch is cancelled.
-    pub async fn close(self) -> Result<Closing, Unfinished<Self>> {
+    /// for. 21208 means that it was too late and the batch is cancelled. When a part is missing or has
+    /// another size all the same (21205, 21157), the handle comes back with all of them
+    /// [`missing`](Self::missing), to be uploaded and closed again.
+    pub async fn close(mut self) -> Result<Closing, Unfinished<Self>> {
         if self.missing().next().is_some() {
             let cause = "parts of the package are not uploaded yet";
             let error = Error::local(ErrorKind::Input, Close::INFO.name, cause);
@@ -152,7 +154,12 @@ impl BatchUpload {
         match self.account.send(&Close(self.state.reference.clone())).await {
             Ok(()) => {}
             Err(error) if error.kind() == ErrorKind::SessionState && self.is_closed().await => {}
-            Err(error) => return Err(Unfinished::new(self, error)),
+            Err(error) => {
+                if is_incomplete(&error) {
+                    self.state.targets.iter_mut().for_each(|target| target.is_uploaded = false);
+                }
+                return Err(Unfinished::new(self, error));
+            }
         }
         Ok(Closing::new(self.account, self.state.reference, SessionType::Batch))
     }
@@ -162,6 +169,11 @@ impl BatchUpload {
         let status = sessions::Status(self.state.reference.clone());
         self.account.send(&status).await.is_ok_and(|answer| answer.status.code > 100)
     }
+}
+
+/// Whether KSeF says that parts of a batch are missing, or of other sizes than announced.
+pub(crate) fn is_incomplete(error: &Error) -> bool {
+    error.code().is_some_and(|code| [21157, 21205].contains(&code.number()))
 }
 
 fn request(target: &Target) -> Result<Upload, Error> {

@@ -27,7 +27,7 @@ use super::{
 };
 use crate::v2::{api::LimitGroup, environment::Environment, warning::Notice};
 
-/// A part of a batch has up to 100 MB; no time is published, so this is an assumption of ours.
+/// No time is published in which an answer comes, so this is an assumption of ours.
 const TIMEOUT: Duration = Duration::from_secs(300);
 
 /// Settings of a [`Client`].
@@ -75,7 +75,9 @@ impl Client {
 }
 
 impl ClientBuilder {
-    /// Sets the options of connections: proxy, trust anchors, user agent, time limits.
+    /// Sets the options of connections: proxy, trust anchors, user agent, time limits. Without them
+    /// a try is given up when nothing has moved for 300 s
+    /// ([`HttpOptions::read_timeout`]), and with new options after their 100 s.
     pub fn http_options(mut self, options: HttpOptions) -> Self {
         self.options = options;
         self
@@ -126,7 +128,8 @@ impl ClientBuilder {
         self.rates(Rates::unlimited())
     }
 
-    /// Sets whether calls wait for their turn or fail; they wait without it.
+    /// Sets whether calls wait for their turn, or where the service asks to wait, or fail; they wait
+    /// without it.
     pub fn limit_policy(mut self, policy: LimitPolicy) -> Self {
         self.limit_policy = policy;
         self
@@ -154,7 +157,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets how long one try may take; 300 s without it.
+    /// Sets how long one try may take; 300 s without it. A second comes on top of it for every 16 KiB
+    /// that is sent, so that a part of a batch (up to 100 MB) gets through a slow connection.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
@@ -210,7 +214,7 @@ impl ClientBuilder {
             clock,
             seed: self.seed.map(AtomicU64::new),
         };
-        Ok(Client(Arc::new(Inner { settings, keys: KeyRing::default() })))
+        Ok(Client(Arc::new(Inner { settings, keys: KeyRing::default() }), None))
     }
 }
 

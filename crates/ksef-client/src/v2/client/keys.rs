@@ -4,6 +4,7 @@ use std::future::Future;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use chrono::{DateTime, TimeDelta, Utc};
+use common_http::Endpoint;
 use ksef_crypto::seal::{AuthorityKey, RsaPadding, SessionKey, Usage};
 use tokio::sync::Mutex;
 
@@ -23,13 +24,21 @@ struct Fetched {
     keys: Vec<AuthorityKey>,
 }
 
+/// So long a list is kept that has the keys that are needed, and so long one that has not.
+const KEPT: TimeDelta = TimeDelta::days(1);
+const KEPT_IN_VAIN: TimeDelta = TimeDelta::minutes(1);
+
 impl Client {
-    /// The authority's public keys, each with what it may be used for; fetched once a day, and
-    /// again after one was refused as withdrawn (21470).
+    /// The authority's public keys, each with what it may be used for and when; fetched once a day,
+    /// and again after one was refused as withdrawn (21470), or when a list held none.
     pub async fn authority_keys(&self) -> Result<Vec<AuthorityKey>, Error> {
+        self.keys_kept_for(KEPT).await
+    }
+
+    async fn keys_kept_for(&self, most: TimeDelta) -> Result<Vec<AuthorityKey>, Error> {
         let mut fetched = self.0.keys.0.lock().await;
         let now = self.clock().now();
-        if let Some(kept) = fetched.as_ref().filter(|kept| is_fresh(kept.at, now)) {
+        if let Some(kept) = fetched.as_ref().filter(|kept| kept.is_fresh(most, now)) {
             return Ok(kept.keys.clone());
         }
         let listed = self.send(&PublicKeys).await?;
@@ -39,13 +48,18 @@ impl Client {
     }
 
     /// The key to use now: of that usage, valid, and the newest.
+    ///
+    /// When none of those that were fetched can be used, they are fetched again, once a minute at
+    /// most: a key may have ended and its successor may have been published since.
     pub async fn authority_key(&self, usage: Usage) -> Result<AuthorityKey, Error> {
-        let keys = self.authority_keys().await?;
-        let key = AuthorityKey::select(&keys, usage, self.clock().now()).cloned();
-        key.ok_or_else(|| {
-            let cause = "the authority lists no valid key for this";
-            Error::local(ErrorKind::Encryption, "security.public_keys", cause)
-        })
+        for most in [KEPT, KEPT_IN_VAIN] {
+            let keys = self.keys_kept_for(most).await?;
+            if let Some(key) = AuthorityKey::select(&keys, usage, self.clock().now()) {
+                return Ok(key.clone());
+            }
+        }
+        let cause = "the authority lists no valid key for this";
+        Err(Error::local(ErrorKind::Encryption, PublicKeys::INFO.name, cause))
     }
 
     /// Fetches the keys again before they are used next.
@@ -84,9 +98,12 @@ impl Client {
     }
 }
 
-/// Keys of a day ago, or of a clock that was set back, are fetched again.
-fn is_fresh(at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
-    at <= now && now - at < TimeDelta::days(1)
+impl Fetched {
+    /// Keys that are older, or of a clock that was set back, are fetched again.
+    fn is_fresh(&self, most: TimeDelta, now: DateTime<Utc>) -> bool {
+        let most = if self.keys.is_empty() { KEPT_IN_VAIN } else { most };
+        self.at <= now && now - self.at < most
+    }
 }
 
 /// One that cannot be read is left out: it may be of a kind that is not known here.
@@ -100,7 +117,11 @@ fn read(listed: &wire::PublicKeyCertificate) -> Option<AuthorityKey> {
         _ => None,
     });
     let usages: Vec<_> = usages.collect();
-    Some(AuthorityKey::from_base64(&listed.certificate).ok()?.limited_to(usages))
+    let key = AuthorityKey::from_base64(&listed.certificate).ok()?.limited_to(usages);
+    Some(match (listed.valid_from, listed.valid_to) {
+        (Some(from), Some(to)) => key.valid(from, to),
+        _ => key,
+    })
 }
 
 /// A key of 32 bytes and a vector of 16, from the cryptographic generator.

@@ -1,10 +1,15 @@
 //! What every call of a client does: headers, warnings, keys and limits.
 
-use std::sync::Mutex;
+use std::{sync::Mutex, time::Duration};
 
-use common_core::limit::{Window, Windows};
+use chrono::{DateTime, TimeDelta};
+use common_core::{
+    clock::ManualClock,
+    limit::{Window, Windows},
+};
 use common_http::scripted::{Scripted, Step};
 use http::HeaderValue;
+use ksef_crypto::seal::Usage;
 use serde_json::json;
 
 use super::{testing::*, *};
@@ -72,6 +77,56 @@ async fn keys_are_fetched_once_and_again_when_they_are_forgotten() {
     assert_eq!(script.requests().len(), 2);
 }
 
+/// A client on a script, and the clock that it reads.
+fn clocked() -> (Client, Scripted, Arc<ManualClock>) {
+    let (script, clock) = (Scripted::new([]), Arc::new(ManualClock::at(DateTime::UNIX_EPOCH)));
+    let builder = Client::builder(Environment::at(base().as_str()).unwrap());
+    let builder = builder.transport(script.clone()).clock(Arc::clone(&clock) as Arc<dyn Clock>);
+    (builder.build().unwrap(), script, clock)
+}
+
+#[tokio::test]
+async fn keys_are_fetched_again_when_none_of_them_can_be_used() {
+    let usage = Usage::SymmetricKeyEncryption;
+    let (client, script, clock) = clocked();
+    let begin = clock.now();
+    let listed = |from: i64, to: i64| {
+        let mut list = public_keys().0;
+        let hour = |hour| (begin + TimeDelta::hours(hour)).to_rfc3339();
+        (list[0]["validFrom"], list[0]["validTo"]) = (hour(from).into(), hour(to).into());
+        list
+    };
+    let (old, new) = (listed(-9, 2), listed(1, 99));
+    for list in [&old, &old, &new] {
+        script.push(Step::answer(200, list.to_string()));
+    }
+    let id = async || client.authority_key(usage).await.map(|key| key.public_key().id());
+    assert_eq!(id().await.unwrap(), old[0]["publicKeyId"].as_str().unwrap());
+    clock.advance(Duration::from_secs(3 * 3600));
+    assert_eq!(id().await.unwrap_err().kind(), ErrorKind::Encryption);
+    assert_eq!(id().await.unwrap_err().kind(), ErrorKind::Encryption);
+    assert_eq!(script.requests().len(), 2, "at most once a minute");
+    clock.advance(Duration::from_secs(60));
+    assert_eq!(id().await.unwrap(), new[0]["publicKeyId"].as_str().unwrap());
+    assert_eq!(script.requests().len(), 3);
+}
+
+#[tokio::test]
+async fn a_list_without_any_key_is_not_kept_for_a_day() {
+    let unreadable = json!([{"certificate": "AAAA", "usage": ["SymmetricKeyEncryption"]}]);
+    let (client, script, clock) = clocked();
+    for list in [json!([]), unreadable, public_keys().0] {
+        script.push(Step::answer(200, list.to_string()));
+    }
+    for (request, known) in [(1, 0), (2, 0), (3, 1)] {
+        for _ in 0..2 {
+            assert_eq!(client.authority_keys().await.unwrap().len(), known);
+            assert_eq!(script.requests().len(), request);
+        }
+        clock.advance(Duration::from_secs(60));
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn each_of_the_other_operations_has_a_counter_of_its_own() {
     let script = Scripted::new((0..4).map(|_| Step::answer(200, json!({"items": []}).to_string())));
@@ -113,7 +168,7 @@ async fn all_calls_together_are_counted_for_the_address() {
 async fn counted_calls_and_penalties_outlive_the_program() {
     let (client, script) =
         scripted([Step::answer(429, "").header("retry-after", "500"), Step::answer(200, "[]")]);
-    let give_up = CallOptions::new().deadline(std::time::Duration::from_secs(5));
+    let give_up = CallOptions::new().deadline(Duration::from_secs(5));
     let error = client.send_with(&PublicKeys, give_up).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TooManyRequests);
     let counted = client.limits().unwrap();

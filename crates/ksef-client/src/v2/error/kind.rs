@@ -33,7 +33,8 @@ pub enum ErrorKind {
     /// 400: the service found the request or its content wrong; the findings say what. Nothing
     /// happened.
     Invalid,
-    /// 404, or a code that says the same: there is no such thing, or it may not be seen.
+    /// 404, or a code that says the same: there is no such thing, or it may not be seen. So does 21405
+    /// for the status and the confirmation of one invoice, which have no other code for it.
     NotFound,
     /// 410: there was such a thing, and it is kept no longer (7 days for logins and exports, 30 for
     /// permissions and certificates).

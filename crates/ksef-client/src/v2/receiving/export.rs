@@ -100,7 +100,7 @@ impl ExportOpening {
             let cause = "the export's number is no reference number";
             Error::unreadable(&exports::Start::INFO, cause)
         })?;
-        Ok(Export { account, reference, key, format })
+        Ok(Export { account, reference, key, format, only_metadata })
     }
 }
 
@@ -111,13 +111,14 @@ pub struct Export {
     reference: ReferenceNumber,
     key: SessionKey,
     format: ArchiveFormat,
+    only_metadata: bool,
 }
 
 impl Account {
     /// Takes up an export that was exported, in another process for instance.
     pub fn resume_export(&self, state: ExportState) -> Export {
-        let ExportState { reference, key, format } = state;
-        Export { account: self.clone(), reference, key, format }
+        let ExportState { reference, key, format, only_metadata } = state;
+        Export { account: self.clone(), reference, key, format, only_metadata }
     }
 }
 
@@ -146,8 +147,7 @@ impl Export {
         let package = package.ok_or_else(|| Error::unreadable(&info, "there is no package"))?;
         let client = self.account.client().clone();
         let until = answer.package_expiration_date;
-        let key = self.key.duplicate();
-        Ok(Some(Package::new(client, &self.reference, key, self.format, package, until)))
+        Ok(Some(Package::new(client, self.export(), package, until)))
     }
 
     /// Waits until the package is made.
@@ -169,7 +169,7 @@ impl Export {
     /// Everything that another process needs to go on, the key included.
     pub fn export(&self) -> ExportState {
         let (reference, key) = (self.reference.clone(), self.key.duplicate());
-        ExportState { reference, key, format: self.format }
+        ExportState { reference, key, format: self.format, only_metadata: self.only_metadata }
     }
 }
 
@@ -184,9 +184,10 @@ impl fmt::Debug for Export {
 /// [`Debug`](fmt::Debug) shows nothing of the key, and [`expose_json`](Self::expose_json) is the only
 /// way to write it.
 pub struct ExportState {
-    reference: ReferenceNumber,
-    key: SessionKey,
-    format: ArchiveFormat,
+    pub(super) reference: ReferenceNumber,
+    pub(super) key: SessionKey,
+    pub(super) format: ArchiveFormat,
+    pub(super) only_metadata: bool,
 }
 
 impl ExportState {
@@ -201,6 +202,7 @@ impl ExportState {
             reference: self.reference.clone(),
             key: StoredKey::of(&self.key),
             is_tar: self.format == ArchiveFormat::TarGz,
+            only_metadata: self.only_metadata,
         };
         // Texts and numbers cannot fail to be written.
         SecretString::from(serde_json::to_string(&kept).unwrap_or_default())
@@ -210,7 +212,8 @@ impl ExportState {
     pub fn from_json(text: &SecretString) -> Result<Self, StateError> {
         let kept: Kept = serde_json::from_str(text.expose_secret()).map_err(|_| StateError)?;
         let format = if kept.is_tar { ArchiveFormat::TarGz } else { ArchiveFormat::Zip };
-        Ok(Self { reference: kept.reference, key: kept.key.open()?, format })
+        let (key, only_metadata) = (kept.key.open()?, kept.only_metadata);
+        Ok(Self { reference: kept.reference, key, format, only_metadata })
     }
 }
 
@@ -225,4 +228,6 @@ struct Kept {
     reference: ReferenceNumber,
     key: StoredKey,
     is_tar: bool,
+    #[serde(default)]
+    only_metadata: bool,
 }

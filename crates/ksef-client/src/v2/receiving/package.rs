@@ -1,7 +1,7 @@
 //! A package that is made: its parts into files, and its invoices out of them.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt,
     fs::File,
     io::{self, BufReader, BufWriter, Read, Seek, SeekFrom},
@@ -14,13 +14,13 @@ use chrono::{DateTime, Utc};
 use common_http::{Endpoint, decode_json};
 use ksef_crypto::{
     link::InvoiceHash,
-    number::ReferenceNumber,
     package::{ArchiveFormat, OpenError, OpenLimits, SealedPart, read_entries, unseal},
     seal::{Measure, Meter, SessionKey},
 };
 use serde::Deserialize;
 use tokio::io::AsyncWriteExt;
 
+use super::ExportState;
 use crate::v2::{
     Client,
     error::{Error, ErrorKind},
@@ -31,12 +31,14 @@ use crate::v2::{
 /// The name of the list of metadata in a package.
 const METADATA: &str = "_metadata.json";
 
+/// The most bytes of a part: 50 MB in the larger sense of the word (KSeF 2.0 facts §10.4), and the
+/// padding of its encryption.
+const LARGEST_PART: u64 = 50 * 1024 * 1024 + 16;
+
 /// A package that is made, with links to its parts that live for a while.
 pub struct Package {
     client: Client,
-    name: String,
-    key: SessionKey,
-    format: ArchiveFormat,
+    export: ExportState,
     told: wire::InvoicePackage,
     until: Option<DateTime<Utc>>,
 }
@@ -49,6 +51,9 @@ pub struct FetchedPackage {
     name: String,
     key: SessionKey,
     format: ArchiveFormat,
+    only_metadata: bool,
+    /// How many invoices were announced.
+    invoices: Option<u32>,
     folder: PathBuf,
     parts: Vec<FetchedPart>,
 }
@@ -64,20 +69,18 @@ struct FetchedPart {
 impl Package {
     pub(super) fn new(
         client: Client,
-        reference: &ReferenceNumber,
-        key: SessionKey,
-        format: ArchiveFormat,
+        mut export: ExportState,
         mut told: wire::InvoicePackage,
         until: Option<DateTime<Utc>>,
     ) -> Self {
         told.parts.sort_by_key(|part| part.ordinal_number);
         // What was made counts, not what was asked for.
-        let format = match told.compression_type.as_ref().and_then(common_core::open::Open::known) {
-            Some(wire::CompressionType::TarGz) => ArchiveFormat::TarGz,
-            Some(wire::CompressionType::Zip) => ArchiveFormat::Zip,
-            _ => format,
-        };
-        Self { client, name: reference.to_string(), key, format, told, until }
+        match told.compression_type.as_ref().and_then(common_core::open::Open::known) {
+            Some(wire::CompressionType::TarGz) => export.format = ArchiveFormat::TarGz,
+            Some(wire::CompressionType::Zip) => export.format = ArchiveFormat::Zip,
+            _ => {}
+        }
+        Self { client, export, told, until }
     }
 
     /// How many invoices it holds; may be none.
@@ -126,19 +129,24 @@ impl Package {
     /// The files bear the number of the export, so that a folder takes any number of packages.
     ///
     /// [`ErrorKind::Forbidden`] usually means that the links have expired: ask the export for the
-    /// package again. [`ErrorKind::Corrupt`] means that a part is not the announced one.
+    /// package again. [`ErrorKind::Corrupt`] means that a part is not the announced one; of one that
+    /// is longer nothing more is fetched. [`ErrorKind::Unreadable`] means that a part is announced
+    /// without size or hash, or larger than parts are (50 MB, KSeF 2.0 facts §10.4).
     pub async fn fetch(&self, folder: impl AsRef<Path>) -> Result<FetchedPackage, Error> {
         let folder = folder.as_ref().to_owned();
         let mut fetched = FetchedPackage {
-            name: self.name.clone(),
-            key: self.key.duplicate(),
-            format: self.format,
+            name: self.export.reference.to_string(),
+            key: self.export.key.duplicate(),
+            format: self.export.format,
+            only_metadata: self.export.only_metadata,
+            invoices: self.told.invoice_count,
             folder,
             parts: Vec::with_capacity(self.told.parts.len()),
         };
         for part in &self.told.parts {
             let announced = Announced::of(part)?;
-            let path = fetched.folder.join(format!("{}-{:03}.aes", self.name, announced.ordinal));
+            let path = format!("{}-{:03}.aes", fetched.name, announced.ordinal);
+            let path = fetched.folder.join(path);
             // Noted before it is written, so that it goes whatever happens.
             fetched.parts.push(FetchedPart {
                 path: path.clone(),
@@ -146,25 +154,31 @@ impl Package {
                 sealed: announced.sealed,
                 plain: announced.plain,
             });
-            let measure = self.fetch_part(part, &path).await?;
-            if measure != announced.sealed {
-                let cause = "a part has not the announced size and hash";
-                return Err(Error::local(ErrorKind::Corrupt, storage::Fetch::INFO.name, cause));
-            }
+            self.fetch_part(part, announced.sealed, &path).await?;
         }
         Ok(fetched)
     }
 
-    async fn fetch_part(&self, part: &InvoicePackagePart, path: &Path) -> Result<Measure, Error> {
+    async fn fetch_part(
+        &self,
+        part: &InvoicePackagePart,
+        announced: Measure,
+        path: &Path,
+    ) -> Result<(), Error> {
+        let differs = || {
+            let cause = "a part has not the announced size and hash";
+            Error::local(ErrorKind::Corrupt, storage::Fetch::INFO.name, cause)
+        };
         let mut download = self.client.stream(part.url.secret()).await?;
         let mut file = tokio::fs::File::create(path).await.map_err(file_error)?;
-        let mut meter = Meter::new();
+        let (mut meter, mut left) = (Meter::new(), announced.size);
         while let Some(piece) = download.chunk().await? {
+            left = left.checked_sub(piece.len() as u64).ok_or_else(differs)?;
             meter.update(&piece);
             file.write_all(&piece).await.map_err(file_error)?;
         }
         file.flush().await.map_err(file_error)?;
-        Ok(meter.finish())
+        if meter.finish() == announced { Ok(()) } else { Err(differs()) }
     }
 }
 
@@ -179,12 +193,13 @@ impl Announced {
     fn of(part: &InvoicePackagePart) -> Result<Self, Error> {
         let info = crate::v2::exports::Status::INFO;
         let unreadable = || Error::unreadable(&info, "a part lacks its size or hash");
-        Ok(Self {
-            ordinal: u32::try_from(part.ordinal_number).map_err(|_| unreadable())?,
-            sealed: measure(part.encrypted_part_size, part.encrypted_part_hash.as_deref())
-                .ok_or_else(unreadable)?,
-            plain: measure(part.part_size, part.part_hash.as_deref()),
-        })
+        let ordinal = u32::try_from(part.ordinal_number).map_err(|_| unreadable())?;
+        let sealed = measure(part.encrypted_part_size, part.encrypted_part_hash.as_deref());
+        let sealed = sealed.ok_or_else(unreadable)?;
+        if sealed.size > LARGEST_PART {
+            return Err(Error::unreadable(&info, "a part is announced larger than parts are"));
+        }
+        Ok(Self { ordinal, sealed, plain: measure(part.part_size, part.part_hash.as_deref()) })
     }
 }
 
@@ -200,8 +215,10 @@ impl FetchedPackage {
     /// The archive goes into a temporary file of the folder and is read only when every part of it
     /// was the announced one. Names are `{KSeF number}.xml`. When the visitor fails, so does this.
     ///
-    /// [`ErrorKind::Corrupt`] also means that an invoice is not the one that the metadata speak of,
-    /// or is not there: then nothing that the visitor was given should be used.
+    /// [`ErrorKind::Corrupt`] also means that the package is not whole: it has no list of metadata,
+    /// fewer invoices than were announced, an invoice that the list does not name or that is not the
+    /// one it speaks of, or none where it names one. Then nothing that the visitor was given should be
+    /// used. A package that was asked for as metadata alone has no invoices.
     pub async fn read(
         self,
         mut visit: impl FnMut(&str, &[u8]) -> io::Result<()> + Send + 'static,
@@ -217,30 +234,56 @@ impl FetchedPackage {
         visit: &mut dyn FnMut(&str, &[u8]) -> io::Result<()>,
     ) -> Result<(u64, Vec<InvoiceMetadata>), Error> {
         if self.parts.is_empty() {
-            return Ok((0, Vec::new()));
+            // No invoices may be nothing at all.
+            return self.check(&BTreeMap::new(), Vec::new()).map(|rows| (0, rows));
         }
         let mut archive = self.archive().map_err(open_error)?;
         archive.seek(SeekFrom::Start(0)).map_err(file_error)?;
-        let (mut metadata, mut broken) = (Vec::new(), None);
-        let mut hashes = BTreeMap::new();
+        let (mut metadata, mut hashes) = (None, BTreeMap::new());
         let entries = |name: &str, content: &[u8]| {
             if name != METADATA {
                 hashes.insert(name.to_owned(), InvoiceHash::of(content));
                 return visit(name, content);
             }
-            match read_metadata(content) {
-                Ok(rows) => metadata = rows,
-                Err(error) => broken = Some(error),
-            }
+            metadata = Some(read_metadata(content));
             Ok(())
         };
         let limits = OpenLimits::default();
         read_entries(self.format, BufReader::new(archive), &limits, entries).map_err(open_error)?;
-        if let Some(error) = broken {
-            return Err(error);
+        let metadata = metadata.ok_or_else(|| corrupt("the package has no list of metadata"))??;
+        let rows = self.check(&hashes, metadata)?;
+        Ok((hashes.len() as u64, rows))
+    }
+
+    /// Holds the invoices of a package against its metadata, and both against what was announced.
+    fn check(
+        &self,
+        hashes: &BTreeMap<String, InvoiceHash>,
+        rows: Vec<InvoiceMetadata>,
+    ) -> Result<Vec<InvoiceMetadata>, Error> {
+        let mut named = BTreeSet::new();
+        for row in &rows {
+            let name = format!("{}.xml", row.ksef_number);
+            let told = row.invoice_hash.as_deref();
+            match hashes.get(&name) {
+                Some(hash)
+                    if told.is_some_and(|it| InvoiceHash::from_base64(it) != Some(*hash)) =>
+                {
+                    return Err(corrupt("an invoice does not have the hash of its metadata"));
+                }
+                None if !self.only_metadata => {
+                    return Err(corrupt("an invoice of the metadata is not in the package"));
+                }
+                _ => named.insert(name),
+            };
         }
-        check_invoices(&hashes, &metadata)?;
-        Ok((hashes.len() as u64, metadata))
+        if hashes.keys().any(|name| !named.contains(name)) {
+            return Err(corrupt("the metadata do not name an invoice of the package"));
+        }
+        if self.invoices.is_some_and(|told| named.len() < told as usize) {
+            return Err(corrupt("the package holds fewer invoices than were announced"));
+        }
+        Ok(rows)
     }
 
     /// The archive, decrypted into a file without a name of its own.
@@ -279,22 +322,8 @@ impl Drop for FetchedPackage {
     }
 }
 
-/// Holds the invoices of a package against its metadata; a package of metadata alone has none.
-fn check_invoices(
-    hashes: &BTreeMap<String, InvoiceHash>,
-    metadata: &[InvoiceMetadata],
-) -> Result<(), Error> {
-    let corrupt = |cause: &'static str| Error::local(ErrorKind::Corrupt, "receiving.read", cause);
-    for row in metadata.iter().filter(|_| !hashes.is_empty()) {
-        let hash = hashes.get(&format!("{}.xml", row.ksef_number));
-        let hash =
-            hash.ok_or_else(|| corrupt("an invoice of the metadata is not in the package"))?;
-        let told = row.invoice_hash.as_deref();
-        if told.is_some_and(|told| InvoiceHash::from_base64(told) != Some(*hash)) {
-            return Err(corrupt("an invoice does not have the hash of its metadata"));
-        }
-    }
-    Ok(())
+fn corrupt(cause: &'static str) -> Error {
+    Error::local(ErrorKind::Corrupt, "receiving.read", cause)
 }
 
 /// Reads the list of metadata of a package, `_metadata.json`.
@@ -330,7 +359,7 @@ impl fmt::Debug for Package {
         f.debug_struct("Package")
             .field("invoices", &self.told.invoice_count)
             .field("parts", &self.told.parts.len())
-            .field("format", &self.format)
+            .field("format", &self.export.format)
             .finish_non_exhaustive()
     }
 }

@@ -227,17 +227,21 @@ async fn a_page_that_promises_more_and_gives_nothing_is_an_error_and_no_loop() {
 
 /// A package with two invoices and their metadata, in parts.
 fn package(key: &SessionKey, format: ArchiveFormat) -> (Summary, MemoryParts) {
-    package_of(key, format, &json!({"invoices": [row("A", 1), row("B", 2)]}))
+    let list = json!({"invoices": [row("A", 1), row("B", 2)]});
+    package_of(key, format, &["A", "B"], Some(&list))
 }
 
-/// The same with other metadata.
-fn package_of(key: &SessionKey, format: ArchiveFormat, list: &Value) -> (Summary, MemoryParts) {
-    let list = list.to_string().into_bytes();
-    let entries = [
-        Entry::bytes("A.xml", &b"<A/>"[..]),
-        Entry::bytes("_metadata.json", list),
-        Entry::bytes("B.xml", &b"<B/>"[..]),
-    ];
+/// The same of other invoices and metadata.
+fn package_of(
+    key: &SessionKey,
+    format: ArchiveFormat,
+    names: &[&str],
+    list: Option<&Value>,
+) -> (Summary, MemoryParts) {
+    let entry = |name: String, content: String| Entry::bytes(name, content.into_bytes());
+    let list = list.map(|list| entry("_metadata.json".to_owned(), list.to_string()));
+    let invoices = names.iter().map(|name| entry(format!("{name}.xml"), format!("<{name}/>")));
+    let entries = list.into_iter().chain(invoices);
     let mut sink = MemoryParts::new();
     let limits = PackLimits::v2().part(PartLimit::Plain(100));
     let summary = Packer::new(key, limits).format(format).pack(entries, &mut sink).unwrap();
@@ -265,6 +269,17 @@ fn ready(summary: &Summary, format: ArchiveFormat) -> Step {
         }
     });
     Step::answer(200, body.to_string())
+}
+
+/// A package whose part is larger than parts are.
+fn too_large() -> Step {
+    let part = json!({
+        "ordinalNumber": 1, "url": "https://store.example.test/1?sig=canary",
+        "encryptedPartSize": 50 * 1024 * 1024 + 32,
+        "encryptedPartHash": InvoiceHash::of(b"").base64()
+    });
+    let package = json!({"invoiceCount": 1, "parts": [part], "isTruncated": false});
+    Step::answer(200, json!({"status": {"code": 200}, "package": package}).to_string())
 }
 
 fn started() -> Step {
@@ -331,26 +346,85 @@ async fn invoices_that_are_not_those_of_the_metadata_are_not_taken() {
         row["invoiceHash"] = InvoiceHash::of(content).base64().into();
         row
     };
-    for (rows, expected) in [
-        (vec![hashed("A", b"<A/>"), hashed("B", b"<B/>")], None),
-        (vec![hashed("A", b"<A/>"), hashed("A", b"<A/>")], None),
-        (vec![hashed("A", b"<B/>"), hashed("B", b"<B/>")], Some(ErrorKind::Corrupt)),
-        (vec![row("A", 1), row("B", 1), row("C", 1)], Some(ErrorKind::Corrupt)),
+    let both = || vec![hashed("A", b"<A/>"), hashed("B", b"<B/>")];
+    for (names, rows, whole) in [
+        (&["A", "B"][..], Some(both()), true),
+        (&["A", "B"], Some(vec![row("A", 1), row("B", 1), row("B", 1)]), true),
+        (&["A", "B"], Some(vec![hashed("A", b"<B/>"), hashed("B", b"<B/>")]), false),
+        (&["A", "B"], Some(vec![row("A", 1), row("B", 1), row("C", 1)]), false),
+        (&["A", "B"], Some(vec![hashed("A", b"<A/>"), hashed("A", b"<A/>")]), false),
+        (&["A", "B"], None, false),
+        (&["A", "B", "C"], Some(both()), false),
+        (&["A"], Some(vec![row("A", 1)]), false),
+        (&["A"], Some(vec![row("A", 1), row("A", 1)]), false),
+        (&[], Some(both()), false),
     ] {
+        let read = read_back(names, rows.clone(), false).await;
+        let expected = if whole { Ok(2) } else { Err(ErrorKind::Corrupt) };
+        assert_eq!(read, expected, "{names:?} {rows:?}");
+    }
+    assert_eq!(read_back(&[], Some(both()), true).await, Ok(0));
+    assert_eq!(read_back(&[], Some(both()[1..].to_vec()), true).await, Err(ErrorKind::Corrupt));
+    assert_eq!(read_back(&["A"], None, true).await, Err(ErrorKind::Corrupt));
+}
+
+/// Fetches and reads a package of those invoices and metadata, of which two were announced; gives
+/// how many there were.
+async fn read_back(
+    names: &[&str],
+    rows: Option<Vec<Value>>,
+    only_metadata: bool,
+) -> Result<u64, ErrorKind> {
+    let (key, format) = (SessionKey::from_parts([3; 32], [4; 16]), ArchiveFormat::Zip);
+    let list = rows.map(|rows| json!({"invoices": rows}));
+    let (summary, sink) = package_of(&key, format, names, list.as_ref());
+    let mut steps = vec![ready(&summary, format)];
+    steps.extend(sink.parts().iter().map(|(_, bytes)| Step::answer(200, bytes.clone())));
+    let (account, _) = account(steps).await;
+    let mut state = ExportState::from_json(&kept(&key)).unwrap();
+    state.only_metadata = only_metadata;
+    let state = ExportState::from_json(&state.expose_json()).unwrap();
+    let package = account.resume_export(state).wait(&schedule()).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let fetched = package.fetch(folder.path()).await.unwrap();
+    let read = fetched.read(|_, _| Ok(())).await.map(|(count, _)| count);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    read.map_err(|error| error.kind())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_package_of_nothing_has_nothing_in_it() {
+    for (told, expected) in [(0, Ok(0)), (1, Err(ErrorKind::Corrupt))] {
+        let package = json!({"invoiceCount": told, "size": 0, "parts": [], "isTruncated": false});
+        let body = json!({"status": {"code": 200}, "package": package});
+        let (account, _) = account([Step::answer(200, body.to_string())]).await;
         let key = SessionKey::from_parts([3; 32], [4; 16]);
-        let format = ArchiveFormat::Zip;
-        let (summary, sink) = package_of(&key, format, &json!({"invoices": rows}));
-        let mut steps = vec![ready(&summary, format)];
-        steps.extend(sink.parts().iter().map(|(_, bytes)| Step::answer(200, bytes.clone())));
-        let (account, _) = account(steps).await;
-        let state = ExportState::from_json(&kept(&key)).unwrap();
-        let package = account.resume_export(state).wait(&schedule()).await.unwrap();
-        let folder = tempfile::tempdir().unwrap();
-        let fetched = package.fetch(folder.path()).await.unwrap();
+        let export = account.resume_export(ExportState::from_json(&kept(&key)).unwrap());
+        let package = export.wait(&schedule()).await.unwrap();
+        let fetched = package.fetch(tempfile::tempdir().unwrap()).await.unwrap();
         let read = fetched.read(|_, _| Ok(())).await.map(|(count, _)| count);
-        assert_eq!(read.map_err(|error| error.kind()), expected.map_or(Ok(2), Err));
+        assert_eq!(read.map_err(|error| error.kind()), expected);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_more_of_a_part_is_written_than_was_announced() {
+    let key = SessionKey::from_parts([3; 32], [4; 16]);
+    let (summary, sink) = package(&key, ArchiveFormat::Zip);
+    let longer = [&sink.parts()[0].1[..], b"x"].concat();
+    // Whoever reads on behind the first byte too many meets the end of the connection.
+    let longer = Step::answer(200, longer).then_break_off();
+    let ready = || ready(&summary, ArchiveFormat::Zip);
+    let (account, script) = account([ready(), longer, too_large()]).await;
+    let export = account.resume_export(ExportState::from_json(&kept(&key)).unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    for expected in [ErrorKind::Corrupt, ErrorKind::Unreadable] {
+        let package = export.wait(&schedule()).await.unwrap();
+        let error = package.fetch(folder.path()).await.unwrap_err();
+        assert_eq!(error.kind(), expected);
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
     }
+    assert_eq!(script.requests().len(), 3, "a part that is announced too large is not fetched");
 }
 
 /// The state of an export with that key, as another process would have stored it.

@@ -22,7 +22,7 @@ fn upload(link: &str) -> Upload {
 async fn a_part_goes_where_its_link_says_with_its_headers_and_without_a_token() {
     let (client, script) = scripted([Step::answer(503, ""), Step::answer(201, "")]);
     let link = "https://store.example.test/a%2Fb/1?sig=canary%2B&x=1";
-    client.upload(&upload(link)).await.unwrap();
+    client.upload(upload(link)).await.unwrap();
     let requests = script.requests();
     assert_eq!(requests.len(), 2, "a part may be uploaded again");
     assert_eq!(requests[1].uri(), link);
@@ -33,14 +33,34 @@ async fn a_part_goes_where_its_link_says_with_its_headers_and_without_a_token() 
 }
 
 #[tokio::test]
+async fn a_link_is_followed_however_it_is_spelled() {
+    for (link, sent) in [
+        ("https://store.example.test:443/a?sig=x", "https://store.example.test/a?sig=x"),
+        ("https://Store.EXAMPLE.test/a?sig=x..y", "https://store.example.test/a?sig=x..y"),
+    ] {
+        let (client, script) = scripted([Step::answer(201, "")]);
+        client.upload(upload(link)).await.unwrap();
+        assert_eq!(script.requests()[0].uri(), sent);
+    }
+}
+
+#[tokio::test]
 async fn a_link_shows_in_no_error() {
     let link = "https://store.example.test/part?sig=canary";
     let words = "<Error>https://store.example.test/part?sig=canary</Error>";
-    let (client, _) = scripted([Step::answer(403, words)]);
-    let error = client.upload(&upload(link)).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Forbidden);
-    assert!(!format!("{error} {error:?} {:?}", upload(link)).contains("canary"));
-    for unsafe_link in ["http://store.example.test/canary", "canary", "ftp://canary/x", ""] {
+    let (client, _) = scripted([401, 403].map(|status| Step::answer(status, words)));
+    for _ in 0..2 {
+        let error = client.upload(upload(link)).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Forbidden);
+        assert!(!format!("{error} {error:?} {:?}", upload(link)).contains("canary"));
+    }
+    for unsafe_link in [
+        "http://store.example.test/canary",
+        "https://store.example.test/\\canary?\\",
+        "canary",
+        "ftp://canary/x",
+        "",
+    ] {
         let error = client.fetch(&unsafe_link.into()).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unreadable);
         assert!(!format!("{error} {error:?}").contains("canary"));

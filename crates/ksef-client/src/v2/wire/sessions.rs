@@ -43,58 +43,46 @@ pub struct InvoiceStatusInfo {
 
 /// Answer to `sessions.invoice_status`.
 /// `SessionInvoiceStatusResponse` of the contract.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct SessionInvoiceStatusResponse {
     /// Acquisition date.
-    #[serde(
-        default,
-        deserialize_with = "crate::lenient::optional_time",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, deserialize_with = "crate::lenient::optional_time")]
     pub acquisition_date: Option<DateTime<Utc>>,
     /// Invoice file name.
     /// At most 128 characters.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub invoice_file_name: Option<String>,
     /// Invoice hash.
     /// 44 characters.
     /// Base64.
     /// Required by the contract.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub invoice_hash: Option<String>,
     /// Invoice number.
     /// At most 256 characters.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub invoice_number: Option<String>,
     /// Invoicing date.
     /// Required by the contract.
-    #[serde(
-        default,
-        deserialize_with = "crate::lenient::optional_time",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, deserialize_with = "crate::lenient::optional_time")]
     pub invoicing_date: Option<DateTime<Utc>>,
     /// Invoicing mode.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub invoicing_mode: Option<Open<InvoicingMode>>,
     /// The number that KSeF gave the invoice.
     /// A KSeF number of 35 or 36 characters.
     /// 35 to 36 characters.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub ksef_number: Option<String>,
     /// Ordinal number.
     /// At least 1.
     /// Required by the contract.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub ordinal_number: Option<u64>,
     /// Permanent storage date.
-    #[serde(
-        default,
-        deserialize_with = "crate::lenient::optional_time",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, deserialize_with = "crate::lenient::optional_time")]
     pub permanent_storage_date: Option<DateTime<Utc>>,
     /// The reference number.
     /// 36 characters.
@@ -102,34 +90,26 @@ pub struct SessionInvoiceStatusResponse {
     /// The state.
     pub status: InvoiceStatusInfo,
     /// Upo download url.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub upo_download_url: Option<String>,
+    #[serde(default)]
+    pub upo_download_url: Option<SecretText>,
     /// Upo download url expiration date.
-    #[serde(
-        default,
-        deserialize_with = "crate::lenient::optional_time",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, deserialize_with = "crate::lenient::optional_time")]
     pub upo_download_url_expiration_date: Option<DateTime<Utc>>,
 }
 
 /// Answer to `sessions.invoices`.
 /// Answer to `sessions.failed_invoices`.
 /// `SessionInvoicesResponse` of the contract.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct SessionInvoicesResponse {
     /// What asks for the next page; missing or empty on the last one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub continuation_token: Option<String>,
     /// Invoices.
     /// Required by the contract.
-    #[serde(
-        default,
-        deserialize_with = "crate::lenient::null_is_empty",
-        skip_serializing_if = "Vec::is_empty"
-    )]
+    #[serde(default, deserialize_with = "crate::lenient::null_is_empty")]
     pub invoices: Vec<SessionInvoiceStatusResponse>,
 }
 

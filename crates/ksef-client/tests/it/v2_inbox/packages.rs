@@ -54,11 +54,22 @@ async fn a_package_that_could_not_be_fetched_is_fetched_in_a_later_step() {
         assert!(collector.step(Subject2).await.is_err());
         assert_eq!(house.files(), 0);
     }
-    // The links have expired meanwhile, which needs no other step.
-    once(&house.sandbox, &Method::GET, part, Fault::Reply { status: 403, retry_after: None });
     assert_eq!(collector.step(Subject2).await.unwrap(), Collected::All(20));
     assert_eq!(house.sandbox.ksef_v2().statistics().exports, 1);
     house.assert_documents(Way::Packages).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn links_that_have_expired_need_no_other_step() {
+    for status in [401, 403] {
+        let house = House::new(20, 1).await;
+        let expired = Fault::Reply { status, retry_after: None };
+        once(&house.sandbox, &Method::GET, "/storage/invoice-part", expired);
+        let collector = house.collector_of(Way::Packages, "first");
+        assert_eq!(collector.step(Subject2).await.unwrap(), Collected::All(20), "{status}");
+        assert_eq!(house.sandbox.ksef_v2().statistics().exports, 1);
+        house.assert_documents(Way::Packages).await;
+    }
 }
 
 /// A package that was begun is of no use to whoever begins elsewhere.

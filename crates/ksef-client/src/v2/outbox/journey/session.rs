@@ -10,9 +10,6 @@ use crate::v2::{
     status::{Class, Status},
 };
 
-/// Codes by which KSeF says that parts of a batch are missing or others.
-const INCOMPLETE: [u32; 2] = [21157, 21205];
-
 /// How far a session is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Course {
@@ -112,7 +109,7 @@ impl Carrier {
                 journey.parcel.stage = Stage::Closed;
                 self.store(journey).await
             }
-            Err(error) if error.code().is_some_and(|code| INCOMPLETE.contains(&code.number())) => {
+            Err(error) if batch::is_incomplete(&error) => {
                 // It is never processed as it is, and nobody else has its links.
                 self.leave_package(journey).await;
                 self.count_tries(journey, None, &Refusal::of_error(&error)).await
