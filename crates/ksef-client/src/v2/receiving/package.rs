@@ -6,6 +6,7 @@ use std::{
     fs::File,
     io::{self, BufReader, BufWriter, Read, Seek, SeekFrom},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -14,6 +15,7 @@ use chrono::{DateTime, Utc};
 use common_http::{Endpoint, decode_json};
 use ksef_crypto::{
     link::InvoiceHash,
+    number::ReferenceNumber,
     package::{ArchiveFormat, OpenError, OpenLimits, SealedPart, read_entries, unseal},
     seal::{Measure, Meter, SessionKey},
 };
@@ -126,7 +128,8 @@ impl Package {
     }
 
     /// Fetches the parts into files in that folder, which exists, and checks size and hash of each.
-    /// The files bear the number of the export, so that a folder takes any number of packages.
+    /// The files bear the number of the export and a random one, so that a folder takes any number of
+    /// packages, and the same one twice.
     ///
     /// [`ErrorKind::Forbidden`] usually means that the links have expired: ask the export for the
     /// package again. [`ErrorKind::Corrupt`] means that a part is not the announced one; of one that
@@ -135,7 +138,7 @@ impl Package {
     pub async fn fetch(&self, folder: impl AsRef<Path>) -> Result<FetchedPackage, Error> {
         let folder = folder.as_ref().to_owned();
         let mut fetched = FetchedPackage {
-            name: self.export.reference.to_string(),
+            name: new_name(&self.export.reference)?,
             key: self.export.key.duplicate(),
             format: self.export.format,
             only_metadata: self.export.only_metadata,
@@ -219,11 +222,21 @@ impl FetchedPackage {
     /// fewer invoices than were announced, an invoice that the list does not name or that is not the
     /// one it speaks of, or none where it names one. Then nothing that the visitor was given should be
     /// used. A package that was asked for as metadata alone has no invoices.
+    ///
+    /// When this is dropped before its end, the thread stops before the next invoice; the visitor may
+    /// be at one for that long.
     pub async fn read(
         self,
         mut visit: impl FnMut(&str, &[u8]) -> io::Result<()> + Send + 'static,
     ) -> Result<(u64, Vec<InvoiceMetadata>), Error> {
-        let opened = tokio::task::spawn_blocking(move || self.open(&mut visit)).await;
+        let wanted = Arc::new(());
+        let is_wanted = Arc::downgrade(&wanted);
+        let mut visit_wanted = move |name: &str, content: &[u8]| match is_wanted.strong_count() {
+            0 => Err(io::Error::other("nobody waits for it any more")),
+            _ => visit(name, content),
+        };
+        let opened = tokio::task::spawn_blocking(move || self.open(&mut visit_wanted)).await;
+        drop(wanted);
         opened.unwrap_or_else(|_| {
             Err(Error::local(ErrorKind::File, "receiving.read", "the reading was broken off"))
         })
@@ -289,9 +302,8 @@ impl FetchedPackage {
     /// The archive, decrypted into a file without a name of its own.
     fn archive(&self) -> Result<File, OpenError> {
         let path = self.folder.join(format!("{}.archive", self.name));
-        let options =
-            || File::options().read(true).write(true).create(true).truncate(true).open(&path);
-        let file = options().map_err(OpenError::Store)?;
+        let file = File::options().read(true).write(true).create_new(true).open(&path);
+        let file = file.map_err(OpenError::Store)?;
         let mut parts = Vec::with_capacity(self.parts.len());
         for part in &self.parts {
             let content = File::open(&part.path)
@@ -320,6 +332,15 @@ impl Drop for FetchedPackage {
             let _ = std::fs::remove_file(&part.path);
         }
     }
+}
+
+/// A name for the files of a package, which nobody else uses: also when the reading of the same one
+/// was broken off and its thread has not ended yet.
+fn new_name(reference: &ReferenceNumber) -> Result<String, Error> {
+    let mut random = [0; 8];
+    aws_lc_rs::rand::fill(&mut random)
+        .map_err(|_| file_error(io::Error::other("there is no randomness")))?;
+    Ok(format!("{reference}-{:016x}", u64::from_le_bytes(random)))
 }
 
 fn corrupt(cause: &'static str) -> Error {

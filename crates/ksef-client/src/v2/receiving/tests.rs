@@ -392,6 +392,43 @@ async fn read_back(
     read.map_err(|error| error.kind())
 }
 
+/// A caller who gave up may fetch the same package again, into the same folder.
+#[tokio::test(start_paused = true)]
+async fn a_reading_that_was_dropped_ends_and_disturbs_no_other() {
+    let (key, format) = (SessionKey::from_parts([3; 32], [4; 16]), ArchiveFormat::Zip);
+    let (summary, sink) = package(&key, format);
+    let mut steps = vec![ready(&summary, format)];
+    for (_, bytes) in [sink.parts(), sink.parts()].into_iter().flatten() {
+        steps.push(Step::answer(200, bytes.clone()));
+    }
+    let (account, _) = account(steps).await;
+    let export = account.resume_export(ExportState::from_json(&kept(&key)).unwrap());
+    let package = export.wait(&schedule()).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let first = package.fetch(folder.path()).await.unwrap();
+    let (reached, is_reached) = tokio::sync::oneshot::channel();
+    let (go_on, may_go_on) = std::sync::mpsc::channel::<()>();
+    let (visited, mut visits) = tokio::sync::mpsc::unbounded_channel();
+    let mut reached = Some(reached);
+    let reading = first.read(move |name, _| {
+        visited.send(name.to_owned()).unwrap();
+        if let Some(reached) = reached.take() {
+            reached.send(()).unwrap();
+            may_go_on.recv().unwrap();
+        }
+        Ok(())
+    });
+    let ended = futures_util::future::select(Box::pin(reading), is_reached).await;
+    assert!(matches!(ended, futures_util::future::Either::Right(_)));
+    drop(ended);
+    let second = package.fetch(folder.path()).await.unwrap();
+    go_on.send(()).unwrap();
+    // The thread has ended when its visitor is gone.
+    assert_eq!(visits.recv().await.as_deref(), Some("A.xml"));
+    assert_eq!(visits.recv().await, None, "only what it was at");
+    assert_eq!(second.read(|_, _| Ok(())).await.unwrap().0, 2);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_package_of_nothing_has_nothing_in_it() {
     for (told, expected) in [(0, Ok(0)), (1, Err(ErrorKind::Corrupt))] {
