@@ -131,9 +131,9 @@ mod tests {
         let page = read::<List>(body).unwrap().unwrap();
         assert_eq!(page.items[0].number.as_ref(), Some(&number()));
         assert_eq!(page.items[0].extra["new"], true);
-        let next = List::new().name("A").per_page(1).next(&page).unwrap();
+        let next = List::new().name("A").per_page(1).next();
         assert_eq!(next, List::new().name("A").per_page(1).page(2));
-        assert!(List::new().per_page(2).next(&page).is_none());
+        assert_eq!(next.next(), List::new().name("A").per_page(1).page(3));
     }
 
     #[test]

@@ -110,6 +110,12 @@ pub(crate) fn decode_nothing(parts: &Parts, body: &Bytes) -> Answer<()> {
     }
 }
 
+/// Whether the answer says in so many words that the call was done; a missing code does not.
+pub(crate) fn says_success(body: &Bytes) -> bool {
+    serde_json::from_slice::<Envelope<Option<Value>>>(body)
+        .is_ok_and(|envelope| envelope.status.code.is_some() && envelope.status.is_success())
+}
+
 /// The bytes of the payload, as a part of the body: a missing one is `null`.
 pub(crate) fn payload(parts: &Parts, body: &Bytes) -> Decoded<Answer<Bytes>> {
     #[derive(Deserialize)]

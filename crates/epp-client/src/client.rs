@@ -16,7 +16,7 @@ pub use builder::{BuilderError, ClientBuilder};
 use crate::{
     api::{Answer, Epp, ask},
     error::{Error, ErrorKind},
-    page::{Listing, Page},
+    page::{Listing, Page, Progress, SamePage},
     session::Session,
 };
 
@@ -79,10 +79,12 @@ impl Client {
 
     /// The pages from `first` on, one request each, made when the stream is asked for the next.
     ///
-    /// The stream ends after the last page ([`Listing::next`]) or the first error; a service that
-    /// answers the same page twice is one, since items may be missing then. Set a page size, so
-    /// that the last page is known by its length. The service
-    /// pages by position: what is added or removed meanwhile can move others across a page's edge.
+    /// The stream ends after the last page or the first error. The last page is an empty one, or
+    /// one shorter than another before it: a page may hold fewer items than were asked for, since
+    /// the service's largest one is not known, so one more is asked for even after a short first
+    /// one. A service that answers the same page twice is an error, since items may be missing
+    /// then. The service pages by position: what is added or removed meanwhile can move others
+    /// across a page's edge.
     pub fn pages<L>(
         &self,
         first: L,
@@ -91,18 +93,16 @@ impl Client {
         L: Listing,
     {
         let client = self.clone();
-        stream::try_unfold((Some(first), None), move |(request, before)| {
+        stream::try_unfold((Some(first), Progress::default()), move |(request, mut progress)| {
             let client = client.clone();
             async move {
                 let Some(request) = request else { return Ok(None) };
                 let page = client.send(&request).await?;
-                // A service that answers the same page again and again does not page at all.
-                if before.is_some() && before == page.print() {
+                let goes_on = progress.add(&page).map_err(|SamePage| {
                     let cause = "the service answered the same page twice";
-                    return Err(Error::local(ErrorKind::Unexpected, L::INFO.name, cause));
-                }
-                let state = (request.next(&page), page.print());
-                Ok(Some((page, state)))
+                    Error::local(ErrorKind::Unexpected, L::INFO.name, cause)
+                })?;
+                Ok(Some((page, (goes_on.then(|| request.next()), progress))))
             }
         })
     }

@@ -53,6 +53,12 @@ impl Error {
         Self(Box::new(Failure::new(kind, endpoint).because(source)))
     }
 
+    /// The error where an earlier call may have done the work, whatever became of this one.
+    pub(crate) fn or_happened_before(mut self) -> Self {
+        self.0.may_have_happened = true;
+        self
+    }
+
     /// An answer that was a success and does not say what was done.
     pub(crate) fn lost(info: &Info, cause: &'static str) -> Self {
         let mut error = Self::local(ErrorKind::Unreadable, info.name, cause);
@@ -156,10 +162,17 @@ impl From<common_http::Error> for Error {
         // Of a call that was not sent nothing was said: what was said of the login is.
         let problem = refused_login.and_then(Self::problem).cloned().or(problem);
         let mut failure = Failure::of_call(kind, problem, error);
-        // A code that says what was wrong is a refusal, whatever the status beside it.
-        failure.may_have_happened &= told.is_none();
+        // A code that says what was wrong is a refusal, whatever the status beside it, unless that
+        // is one of a service in trouble: some report an error so after they have done the work.
+        let status = failure.problem.as_ref().map_or(0, |problem| problem.status);
+        failure.may_have_happened &= told.is_none() || is_trouble(status);
         Self(Box::new(failure))
     }
+}
+
+/// Whether the status is one of a service in trouble, which may have done the work.
+pub(crate) const fn is_trouble(status: u16) -> bool {
+    status == 408 || status >= 500
 }
 
 /// The refusal of the login, when that is the cause.

@@ -96,10 +96,8 @@ macro_rules! list_request {
         impl $crate::page::Listing for $name {
             type Item = $item;
 
-            fn next(&self, page: &$crate::page::Page<$item>) -> Option<Self> {
-                let number = self.page.unwrap_or(1);
-                page.may_be_followed(number, self.per_page)
-                    .then(|| Self { page: Some(number + 1), ..self.clone() })
+            fn next(&self) -> Self {
+                Self { page: Some(self.page.unwrap_or(1).saturating_add(1)), ..self.clone() }
             }
         }
     };

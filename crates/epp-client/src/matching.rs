@@ -3,106 +3,147 @@
 //! Created orders are answered with the id 0 and cannot be listed by external id (ePP facts §3), so
 //! they are recognised by what they say.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
+use chrono::NaiveDate;
 use common_core::money::Amount;
 
 use crate::{
-    model::{NewPaymentOrder, PaymentOrder},
-    rules::Account,
+    model::{Moment, NewPaymentOrder, PaymentOrder},
+    rules::{Account, PaymentCode},
 };
 
-/// What tells orders apart that have no external id. Orders that are equal in it are
-/// interchangeable.
+/// What an order says of itself, in one form for sent and for known ones.
+struct Said<'a> {
+    id: Option<&'a str>,
+    key: Key,
+    debtor: Option<String>,
+    payment_code: Option<PaymentCode>,
+    day: Option<NaiveDate>,
+    is_urgent: bool,
+}
+
+/// What must be equal in orders that have no external id.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Key {
     amount: Option<Amount>,
     creditor: Option<String>,
-    code: Option<String>,
+    reference: Option<String>,
     basis: Option<String>,
 }
 
-impl Key {
-    fn of_sent(order: &NewPaymentOrder) -> Self {
-        Self {
-            amount: order.amount,
-            creditor: account(order.creditor_bank_account.as_deref()),
-            code: filled(order.creditor_code.as_deref()),
-            basis: filled(order.payment_basis.as_deref()),
+/// Reads what an order says; sent and known ones have the same fields.
+macro_rules! said {
+    ($order:expr) => {
+        Said {
+            id: filled($order.external_id.as_deref()),
+            key: Key {
+                amount: $order.amount,
+                creditor: account($order.creditor_bank_account.as_deref()),
+                reference: filled($order.creditor_code.as_deref()).map(str::to_owned),
+                basis: filled($order.payment_basis.as_deref()).map(str::to_owned),
+            },
+            debtor: account($order.debtor_bank_account.as_deref()),
+            payment_code: $order.payment_code,
+            day: $order.expected_payment_date.as_ref().and_then(Moment::day),
+            is_urgent: $order.urgent_payment.unwrap_or_default(),
         }
+    };
+}
+
+impl Said<'_> {
+    /// In how many of the things that either may leave out both say the same; `None` when they
+    /// contradict each other. Urgency is no contradiction: the source document shows it as `False`
+    /// (ePP facts §4, trap 13).
+    fn likeness(&self, known: &Self) -> Option<usize> {
+        let debtors = like(self.debtor.as_ref(), known.debtor.as_ref())?;
+        let codes = like(self.payment_code.as_ref(), known.payment_code.as_ref())?;
+        let days = like(self.day.as_ref(), known.day.as_ref())?;
+        Some(debtors + codes + days + usize::from(self.is_urgent == known.is_urgent))
     }
 
-    fn of_known(order: &PaymentOrder) -> Self {
-        Self {
-            amount: order.amount,
-            creditor: account(order.creditor_bank_account.as_deref()),
-            code: filled(order.creditor_code.as_deref()),
-            basis: filled(order.payment_basis.as_deref()),
+    /// Whether nothing that both say differs. Under one external id only what money is lost by
+    /// counts: a service may have moved the day.
+    fn agrees(&self, known: &Self) -> bool {
+        let (key, other) = (&self.key, &known.key);
+        let fits = like(key.amount.as_ref(), other.amount.as_ref()).is_some()
+            && like(key.creditor.as_ref(), other.creditor.as_ref()).is_some()
+            && like(self.debtor.as_ref(), known.debtor.as_ref()).is_some();
+        fits && match like(self.id, known.id) {
+            None => false,
+            Some(1) => true,
+            Some(_) => {
+                like(key.reference.as_ref(), other.reference.as_ref()).is_some()
+                    && like(key.basis.as_ref(), other.basis.as_ref()).is_some()
+                    && self.likeness(known).is_some()
+            }
         }
+    }
+}
+
+/// 1 if both say the same, 0 if one says nothing, `None` if they differ.
+fn like<T: PartialEq>(one: Option<T>, other: Option<T>) -> Option<usize> {
+    match (one, other) {
+        (Some(one), Some(other)) => (one == other).then_some(1),
+        _ => Some(0),
     }
 }
 
 /// For each sent order the position of the known one that is it; none is given twice.
 ///
-/// External ids go first, and never against the amount or the creditor's account; what has none
-/// is matched by amount, creditor's account, creditor's reference and basis together.
+/// External ids go first, and never against the amount or an account. What has none is matched by
+/// amount, creditor's account, creditor's reference and basis together, and never against the
+/// debtor's account, the payment code or the day where both have them; the more of these agree, the
+/// sooner. Orders that are equal in all of it are interchangeable.
 pub(crate) fn assign(sent: &[&NewPaymentOrder], known: &[&PaymentOrder]) -> Vec<Option<usize>> {
+    let sent: Vec<Said<'_>> = sent.iter().map(|order| said!(order)).collect();
+    let known: Vec<Said<'_>> = known.iter().map(|order| said!(order)).collect();
     let mut found = vec![None; sent.len()];
     let mut used = vec![false; known.len()];
     let mut by_id: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    let mut by_key: BTreeMap<&Key, Vec<usize>> = BTreeMap::new();
     for (at, order) in known.iter().enumerate() {
-        if let Some(id) = external_id(order.external_id.as_deref()) {
-            by_id.entry(id).or_default().push(at);
+        match order.id {
+            Some(id) => by_id.entry(id).or_default().push(at),
+            None => by_key.entry(&order.key).or_default().push(at),
         }
     }
-    for (at, order) in sent.iter().enumerate() {
-        let Some(id) = external_id(order.external_id.as_deref()) else { continue };
-        let candidates = by_id.get(id).map(Vec::as_slice).unwrap_or_default();
-        let fits = |known_at: &&usize| !used[**known_at] && agree(order, known[**known_at]);
-        found[at] = candidates.iter().find(fits).copied();
+    let mut give = |at: usize, candidates: Option<&Vec<usize>>, fits: &dyn Fn(usize) -> bool| {
+        let free = |known_at: &&usize| !used[**known_at] && fits(**known_at);
+        found[at] = candidates.and_then(|candidates| candidates.iter().find(free)).copied();
         if let Some(taken) = found[at] {
             used[taken] = true;
         }
-    }
-    let mut by_key: BTreeMap<Key, VecDeque<usize>> = BTreeMap::new();
-    for (at, order) in known.iter().enumerate().filter(|(at, _)| !used[*at]) {
-        if external_id(order.external_id.as_deref()).is_none() {
-            by_key.entry(Key::of_known(order)).or_default().push_back(at);
-        }
-    }
-    for (at, order) in sent.iter().enumerate() {
-        if found[at].is_none() {
-            found[at] = by_key.get_mut(&Key::of_sent(order)).and_then(VecDeque::pop_front);
-        }
+        found[at].is_none()
+    };
+    let mut open: Vec<usize> = (0..sent.len()).collect();
+    open.retain(|at| {
+        let candidates = sent[*at].id.and_then(|id| by_id.get(id));
+        give(*at, candidates, &|known_at| sent[*at].agrees(&known[known_at]))
+    });
+    // An order that says less must not take the one that only another can be.
+    for likeness in (0..=4).rev() {
+        open.retain(|at| {
+            let fits = |known_at: usize| sent[*at].likeness(&known[known_at]) == Some(likeness);
+            give(*at, by_key.get(&sent[*at].key), &fits)
+        });
     }
     found
 }
 
 /// Whether nothing that both orders say differs in what identifies them.
 pub(crate) fn agree(sent: &NewPaymentOrder, known: &PaymentOrder) -> bool {
-    fn same<T: PartialEq>(sent: Option<&T>, known: Option<&T>) -> bool {
-        sent.is_none() || known.is_none() || sent == known
-    }
-    let creditors = [&sent.creditor_bank_account, &known.creditor_bank_account]
-        .map(|creditor| account(creditor.as_deref()));
-    let ids = [&sent.external_id, &known.external_id].map(|id| external_id(id.as_deref()));
-    same(sent.amount.as_ref(), known.amount.as_ref())
-        && same(creditors[0].as_ref(), creditors[1].as_ref())
-        && same(ids[0].as_ref(), ids[1].as_ref())
+    said!(sent).agrees(&said!(known))
 }
 
 /// The account as 18 digits if it is one.
 fn account(text: Option<&str>) -> Option<String> {
     let text = filled(text)?;
-    Some(Account::parse(&text).map_or(text, String::from))
-}
-
-fn filled(text: Option<&str>) -> Option<String> {
-    external_id(text).map(str::to_owned)
+    Some(Account::parse(text).map_or_else(|_| text.to_owned(), String::from))
 }
 
 /// A text without blanks around it; an empty one is none.
-fn external_id(text: Option<&str>) -> Option<&str> {
+fn filled(text: Option<&str>) -> Option<&str> {
     text.map(str::trim).filter(|text| !text.is_empty())
 }
 
@@ -159,6 +200,59 @@ mod tests {
         assert_eq!(assigned(&[sent("", 1, "7")], &[known("a", 1, "7")]), [None]);
         // A service that leaves the id out of its list is understood.
         assert_eq!(assigned(&[sent("a", 1, "7")], &[known("", 1, "7")]), [Some(0)]);
+    }
+
+    #[test]
+    fn an_order_of_another_debtor_is_never_taken() {
+        let of = |debtor: &str| sent("", 1, "7").debtor_bank_account(debtor);
+        let listed = PaymentOrder {
+            debtor_bank_account: Some("840000000000199269".to_owned()),
+            ..known("", 1, "7")
+        };
+        let both = [of("840-102849-41"), of("840-1992-69")];
+        assert_eq!(assigned(&both, std::slice::from_ref(&listed)), [None, Some(0)]);
+        assert!(!agree(&both[0], &listed) && agree(&both[1], &listed));
+        // Not even under one external id.
+        let same_id = PaymentOrder { external_id: Some("a".to_owned()), ..listed };
+        assert_eq!(assigned(&[both[0].clone().external_id("a")], &[same_id]), [None]);
+    }
+
+    #[test]
+    fn instalments_are_told_apart_by_their_day_and_payments_by_their_code() {
+        let on = |day: &str| sent("", 1, "7").expected_payment_date(day);
+        let listed = |day: &str| PaymentOrder {
+            expected_payment_date: Some(day.into()),
+            ..known("", 1, "7")
+        };
+        let both = [on("2026-02-01"), on("2026-03-01T00:00:00")];
+        assert_eq!(assigned(&both, &[listed("1.3.2026")]), [None, Some(0)]);
+        assert!(!agree(&both[0], &listed("1.3.2026")) && agree(&both[1], &listed("1.3.2026")));
+        let coded = PaymentOrder { payment_code: Some(221.into()), ..known("", 1, "7") };
+        let both = [220, 221].map(|code| sent("", 1, "7").payment_code(code));
+        assert_eq!(assigned(&both, &[coded]), [None, Some(0)]);
+    }
+
+    #[test]
+    fn the_one_order_that_is_listed_is_that_of_the_same_urgency() {
+        let both = [sent("", 1, "7").urgent_payment(true), sent("", 1, "7")];
+        let listed =
+            |is_urgent| PaymentOrder { urgent_payment: Some(is_urgent), ..known("", 1, "7") };
+        assert_eq!(assigned(&both, &[listed(false)]), [None, Some(0)]);
+        assert_eq!(assigned(&both[..1], &[listed(false)]), [Some(0)]);
+        assert_eq!(assigned(&both, &[listed(false), listed(true)]), [Some(1), Some(0)]);
+    }
+
+    #[test]
+    fn an_order_that_says_less_leaves_the_other_what_only_that_can_be() {
+        let listed = |day: Option<&str>| PaymentOrder {
+            expected_payment_date: day.map(Moment::from),
+            ..known("", 1, "7")
+        };
+        let dated = sent("", 1, "7").expected_payment_date("2026-03-01");
+        let both = [sent("", 1, "7"), dated];
+        let found = assigned(&both, &[listed(Some("2026-03-01")), listed(Some("2026-02-01"))]);
+        assert_eq!(found, [Some(1), Some(0)]);
+        assert_eq!(assigned(&both, &[listed(None), listed(None)]), [Some(0), Some(1)]);
     }
 
     proptest! {

@@ -8,7 +8,7 @@ use common_http::{DecodeError, Decoded, Endpoint, Parts, decode_json};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, value::RawValue};
 
-use crate::api::{Answer, Epp, payload};
+use crate::api::{Answer, Epp, payload, says_success};
 
 /// The names under which services of this kind put the items, the most telling ones first.
 const ITEMS: [&str; 8] =
@@ -47,33 +47,75 @@ pub trait Listing:
     /// One element of a page.
     type Item: Send + 'static;
 
-    /// The request for the page after `page`, or `None` when that was the last one; pure.
+    /// The request for the page after the one that this asks for; pure.
     ///
-    /// The last page is an empty one, or one with fewer items than were asked for unless the
-    /// service says that there are more. A total never ends a list.
-    fn next(&self, page: &Page<Self::Item>) -> Option<Self>;
+    /// Which page is the last one [`Client::pages`](crate::Client::pages) tells.
+    #[must_use]
+    fn next(&self) -> Self;
+}
+
+/// How far a list has been read, which tells its last page.
+///
+/// The largest page of the service is not known and may be smaller than what was asked for, so a
+/// first page that is not full need not be the last. Nor does a total end a list: some count one
+/// page only.
+#[derive(Debug, Default)]
+pub(crate) struct Progress {
+    /// How many items the longest page had.
+    longest: usize,
+    /// How many items all pages had.
+    seen: u64,
+    /// The page before; `None` before the first.
+    print: Option<u64>,
+}
+
+/// A service that answers the same page again and again does not page at all.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct SamePage;
+
+impl Progress {
+    /// Takes the next page; whether another one may follow.
+    ///
+    /// The last page is an empty one, or one shorter than another before it unless the service
+    /// says that there are more items.
+    pub(crate) fn add<T>(&mut self, page: &Page<T>) -> Result<bool, SamePage> {
+        let count = page.items.len();
+        if count == 0 {
+            return Ok(false);
+        }
+        if self.print.replace(page.print) == Some(page.print) {
+            return Err(SamePage);
+        }
+        self.seen += count as u64;
+        self.longest = self.longest.max(count);
+        Ok(count == self.longest || page.total.is_some_and(|total| total > self.seen))
+    }
 }
 
 impl<T: DeserializeOwned> Page<T> {
     pub(crate) fn decode(parts: &Parts, body: &Bytes) -> Decoded<Answer<Self>> {
         match payload(parts, body)? {
+            // Taken for an empty page, what says nothing would say that nothing is there.
+            Ok(payload) if payload.trim_ascii() == b"null" && !says_success(body) => {
+                Err(DecodeError::new("payload", "the page has no items"))
+            }
             Ok(payload) => Self::read(&payload).map(Ok),
             Err(refusal) => Ok(Err(refusal)),
         }
     }
 
     fn read(payload: &Bytes) -> Decoded<Self> {
-        let print = print(payload);
-        let items = |items: Vec<T>| Self { items, total: None, extra: Map::new(), print };
+        let items =
+            |items: Vec<T>| Self { items, total: None, extra: Map::new(), print: print(payload) };
         match payload.iter().find(|byte| !byte.is_ascii_whitespace()) {
             Some(b'[') => decode_json(payload).map(items),
-            Some(b'{') => Self::of_object(payload, print),
+            Some(b'{') => Self::of_object(payload),
             _ => Ok(items(decode_json::<Option<Vec<T>>>(payload)?.unwrap_or_default())),
         }
     }
 
     /// The one array among the members is the page; of several, the one with a known name.
-    fn of_object(payload: &Bytes, print: u64) -> Decoded<Self> {
+    fn of_object(payload: &Bytes) -> Decoded<Self> {
         let members: Vec<(String, &RawValue)> = members(payload)?;
         let is_array = |value: &RawValue| value.get().starts_with('[');
         let arrays: Vec<usize> =
@@ -94,7 +136,7 @@ impl<T: DeserializeOwned> Page<T> {
                 error.reason(),
             )
         })?;
-        let mut page = Self { items, total: None, extra: Map::new(), print };
+        let mut page = Self { items, total: None, extra: Map::new(), print: print(&array) };
         let others = members.iter().enumerate().filter(|(member, _)| *member != chosen);
         for (_, (name, value)) in others {
             let value: Value = serde_json::from_str(value.get()).unwrap_or_default();
@@ -105,24 +147,6 @@ impl<T: DeserializeOwned> Page<T> {
             }
         }
         Ok(page)
-    }
-}
-
-impl<T> Page<T> {
-    /// Tells one page's content from another's; `None` for an empty page.
-    pub(crate) fn print(&self) -> Option<u64> {
-        (!self.items.is_empty()).then_some(self.print)
-    }
-
-    /// Whether another page may follow the one of that number and size.
-    pub(crate) fn may_be_followed(&self, number: u64, per_page: Option<u32>) -> bool {
-        let Some(per_page) = per_page else { return !self.items.is_empty() };
-        let full = self.items.len() as u64 >= u64::from(per_page);
-        // The service's largest page may be smaller than what was asked for, so this page's own
-        // length is what earlier ones are taken to have had; one empty page too many does no harm.
-        let seen = number.saturating_mul(self.items.len() as u64);
-        let promised = self.total.is_some_and(|total| total > seen);
-        !self.items.is_empty() && (full || promised)
     }
 }
 
@@ -198,6 +222,19 @@ mod tests {
     }
 
     #[test]
+    fn an_empty_page_has_items_or_the_word_of_success() {
+        let (parts, ()) = http::Response::new(()).into_parts();
+        let page =
+            |body: &'static str| Page::<u32>::decode(&parts, &Bytes::from_static(body.as_bytes()));
+        for body in ["[]", r#"{"status":{"code":"Success"},"payload":null}"#, r#"{"payload":[]}"#] {
+            assert_eq!(page(body).unwrap().unwrap().items, [0; 0], "{body}");
+        }
+        for body in ["null", "{}", r#"{"payload":null}"#, r#"{"status":{"message":"Greška"}}"#] {
+            assert!(page(body).is_err(), "{body}");
+        }
+    }
+
+    #[test]
     fn what_is_no_page_is_refused_with_its_place() {
         let error = |payload: Value| read(&payload).unwrap_err().to_string();
         assert_eq!(error(json!({"page": 1})), "at payload: the page has no items");
@@ -206,25 +243,44 @@ mod tests {
         assert!(read(&json!("canary")).is_err());
     }
 
-    #[test]
-    fn a_list_goes_on_until_a_page_is_not_full_and_a_total_never_ends_it() {
-        let next = |payload: Value, number, per_page| {
-            read(&payload).unwrap().may_be_followed(number, per_page)
-        };
-        assert!(next(json!([1, 2]), 1, Some(2)) && !next(json!([1]), 1, Some(2)));
-        assert!(next(json!([1]), 1, None) && !next(json!([]), 1, None));
-        assert!(next(json!({"items": [1, 2], "total": 3}), 1, Some(100)));
-        assert!(next(json!({"items": [1, 2], "total": 150}), 74, Some(100)));
-        assert!(!next(json!({"items": [1, 2], "total": 2}), 1, Some(100)));
-        assert!(next(json!({"items": [1, 2], "total": 1}), 1, Some(2)));
-        assert!(!next(json!({"items": [], "total": 9}), 3, Some(2)));
+    /// How many of these pages are asked for.
+    fn asked(pages: &[Value]) -> Result<usize, SamePage> {
+        let mut progress = Progress::default();
+        for (at, payload) in pages.iter().enumerate() {
+            if !progress.add(&read(payload).unwrap())? {
+                return Ok(at + 1);
+            }
+        }
+        Ok(pages.len() + 1)
     }
 
     #[test]
-    fn pages_are_told_apart_by_their_content() {
-        let print = |payload: Value| read(&payload).unwrap().print();
-        assert_eq!(print(json!([1, 2])), print(json!([1, 2])));
-        assert_ne!(print(json!([1, 2])), print(json!([2, 1])));
-        assert_eq!(print(json!([])), None);
+    fn a_list_goes_on_until_a_page_is_empty_or_shorter_than_another() {
+        assert_eq!(asked(&[json!([])]), Ok(1));
+        // The first page may be as large as the service's pages are.
+        assert_eq!(asked(&[json!([1])]), Ok(2));
+        assert_eq!(asked(&[json!([1]), json!([])]), Ok(2));
+        assert_eq!(asked(&[json!([1, 2]), json!([3, 4]), json!([5])]), Ok(3));
+        let counting = |items: Value, count: u64| json!({"count": count, "rows": items});
+        let pages = [counting(json!([1, 2]), 2), counting(json!([3, 4]), 2)];
+        assert_eq!(asked(&pages), Ok(3));
+    }
+
+    #[test]
+    fn a_total_may_prolong_a_list_and_never_ends_it() {
+        let page = |items: Value, total: u64| json!({"items": items, "total": total});
+        assert_eq!(asked(&[page(json!([1, 2]), 2)]), Ok(2));
+        assert_eq!(asked(&[page(json!([1, 2]), 4), page(json!([3]), 4)]), Ok(3));
+        assert_eq!(asked(&[page(json!([1, 2]), 3), page(json!([3]), 3)]), Ok(2));
+        assert_eq!(asked(&[page(json!([1, 2]), 9), page(json!([]), 9)]), Ok(2));
+    }
+
+    #[test]
+    fn a_page_that_comes_twice_is_an_error() {
+        assert_eq!(asked(&[json!([1, 2]), json!([1, 2])]), Err(SamePage));
+        assert_eq!(asked(&[json!([1, 2]), json!([2, 1])]), Ok(3));
+        // Whatever number the page gives itself.
+        let numbered = |page: u32| json!({"items": [1, 2], "page": page});
+        assert_eq!(asked(&[numbered(1), numbered(2)]), Err(SamePage));
     }
 }

@@ -14,7 +14,7 @@ use common_http::{
     Auth, BaseUrl, Body, BuildError, DecodeError, Endpoint, Info, Parts, RequestBuilder,
 };
 use http::Method;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use crate::{
     api::{self, Answer, Epp, LIMIT, decode},
@@ -105,15 +105,51 @@ impl Endpoint for Fetch {
 
 /// What the service said about one order of a request: the order, and an error unless it was
 /// taken.
+///
+/// What has neither an order nor a member `error` says nothing and cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Members")]
 #[non_exhaustive]
 pub struct Verdict {
     /// The order as the service took it. Its id is 0 (ePP facts §4, trap 17).
-    #[serde(default)]
     pub model: Option<PaymentOrder>,
     /// Why the order was not taken.
-    #[serde(default)]
     pub error: Option<OrderError>,
+}
+
+/// A verdict as it comes.
+#[derive(Deserialize)]
+struct Members {
+    #[serde(default)]
+    model: Option<PaymentOrder>,
+    #[serde(default)]
+    error: Member,
+}
+
+/// The member `error`: one that is missing is not one that is `null`.
+#[derive(Default)]
+enum Member {
+    #[default]
+    Missing,
+    Present(Option<OrderError>),
+}
+
+impl<'de> Deserialize<'de> for Member {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Option::deserialize(deserializer).map(Self::Present)
+    }
+}
+
+impl TryFrom<Members> for Verdict {
+    type Error = &'static str;
+
+    fn try_from(Members { model, error }: Members) -> Result<Self, Self::Error> {
+        match (model, error) {
+            (None, Member::Missing) => Err("a verdict has neither `model` nor `error`"),
+            (model, Member::Missing) => Ok(Self { model, error: None }),
+            (model, Member::Present(error)) => Ok(Self { model, error }),
+        }
+    }
 }
 
 /// Why the service does not take an order.

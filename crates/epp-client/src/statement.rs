@@ -56,7 +56,7 @@ pub use self::{
     archive::{Archive, ArchiveLimits, Entry},
     audit::{Audit, AuditRule, Finding},
     error::{StatementError, StatementErrorKind},
-    matching::{Evidence, Matches, OrderKey, Pair, match_orders},
+    matching::{Evidence, Matches, OrderKey, OrderMatching, Pair, match_orders},
     notes::{Notes, Reading},
     records::{Header, Item, Side, Summary},
     xml::XmlStatement,

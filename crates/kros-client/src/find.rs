@@ -119,6 +119,15 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn an_answer_that_is_no_list_does_not_say_that_a_document_is_missing() {
+        let script = Scripted::new([Step::answer(200, r#"{"message":"later"}"#)]);
+        let wanted: ExternalId = "order-1".parse().unwrap();
+        let since = Timestamp::from("2026-01-31T08:00:00");
+        let error = client(&script).find_invoices([wanted], since).await.unwrap_err();
+        assert_eq!(error.kind(), crate::ErrorKind::Unreadable);
+    }
+
+    #[tokio::test]
     async fn one_page_cannot_hide_anything_and_is_read_once() {
         let script = Scripted::new([page((1..=99).map(|id| (id, "other")))]);
         let wanted: ExternalId = "order-1".parse().unwrap();

@@ -57,9 +57,45 @@
 //! # }
 //! ```
 //!
-//! Without the layer, take the body as bytes, call [`Verifier::verify_and_parse`], and settle the
-//! claim of the guard after the work; [`ReplayGuard`] tells what happens when the process dies in
-//! between.
+//! Without the layer, in any framework, take the body as bytes, verify it, claim it, and settle the
+//! claim after the work; [`ReplayGuard`] tells what happens when the process dies in between:
+//!
+//! ```
+//! use chrono::{DateTime, Utc};
+//! use kros_client::webhook::{MemoryReplayGuard, ReplayGuard, Seen, Verifier};
+//!
+//! /// The status to answer with; `signature` is the value of the header `X-Kros-Signature-256`.
+//! async fn receive(
+//!     verifier: &Verifier,
+//!     guard: &impl ReplayGuard,
+//!     body: &[u8],
+//!     signature: Option<&[u8]>,
+//!     now: DateTime<Utc>,
+//! ) -> Result<u16, Box<dyn std::error::Error>> {
+//!     let Ok(news) = verifier.verify_and_parse(body, signature) else { return Ok(401) };
+//!     match guard.begin(&news.replay_key(), now).await? {
+//!         Seen::Handled { .. } => Ok(204),
+//!         Seen::InProgress { .. } => Ok(503),
+//!         Seen::Claimed(claim) => {
+//!             // Queue the identifiers in `news` here; `guard.abandon` when that fails.
+//!             let _ = guard.complete(claim, now).await?;
+//!             Ok(204)
+//!         }
+//!     }
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let verifier = Verifier::new().secret("not-a-real-secret-0001");
+//! let guard = MemoryReplayGuard::default();
+//! let signature = Some(b"Sfd43QOsO48tdzT13IJV2Gl+m1f6Ir/TZI91CTlud6w=".as_slice());
+//! let body = br#"{"status":200}"#;
+//! let now = DateTime::UNIX_EPOCH; // The present moment, of any clock.
+//! assert_eq!(receive(&verifier, &guard, body, signature, now).await?, 204);
+//! assert_eq!(receive(&verifier, &guard, body, None, now).await?, 401);
+//! # Ok(())
+//! # }
+//! ```
 
 mod api_url;
 mod authentic;

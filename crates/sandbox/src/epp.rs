@@ -234,6 +234,11 @@ impl Epp {
         self.with_store(|store| store.settings.page_shape = shape);
     }
 
+    /// Sets how many entries a page holds at most from now on, whatever is asked for; at least one.
+    pub fn set_largest_page(&self, entries: usize) {
+        self.with_store(|store| store.settings.largest_page = entries.max(1));
+    }
+
     /// Sets how the answers about created and validated orders look from now on.
     pub fn set_batch_shape(&self, shape: BatchShape) {
         self.with_store(|store| store.settings.batch_shape = shape);

@@ -210,7 +210,7 @@ impl Kros {
 
     /// Decides a consent that an integrator polls for; false when nobody asked with this `state`.
     pub fn decide(&self, state: &str, decision: Decision) -> bool {
-        let now = tokio::time::Instant::now();
+        let now = self.context().clock.instant();
         self.with_store(|store| consent::decide(store, state, decision, now))
     }
 

@@ -13,8 +13,7 @@ use crate::{
     payment_orders::{List, OrderError},
 };
 
-/// The page size of the search; the service's largest one is not known, and a smaller one is
-/// understood.
+/// The page size of the search; the service's pages may be smaller.
 const PER_PAGE: u32 = 500;
 
 /// What became of one order of a located batch.
@@ -155,7 +154,9 @@ impl Client {
     }
 
     /// The orders that are listed under a batch's tag, matched to the caller's: by external id,
-    /// else by amount, creditor's account, creditor's reference and basis together.
+    /// else by amount, creditor's account, creditor's reference and basis together; never against
+    /// the debtor's account, nor, without an external id, against the payment code or the expected
+    /// day where both have them.
     ///
     /// What is not listed may still appear when its creation was under way a moment ago.
     pub async fn locate(

@@ -143,6 +143,7 @@ fn tag() -> BatchTag {
 }
 
 const LOCATE: &str = "GET /api/payment-orders?PerPage=500&filter%5BUserTag%5D=proba-2026";
+const NEXT: &str = "GET /api/payment-orders?PerPage=500&Page=2&filter%5BUserTag%5D=proba-2026";
 
 /// A page of orders with the tag, under ids of their own.
 fn page(rows: impl IntoIterator<Item = (usize, usize)>) -> Step {
@@ -151,34 +152,34 @@ fn page(rows: impl IntoIterator<Item = (usize, usize)>) -> Step {
 
 #[tokio::test]
 async fn trap_17_created_orders_are_found_by_their_tag() {
-    let steps = [verdicts([good(0), bad(1), good(2)]), page([(2, 71), (0, 70)])];
+    let steps = [verdicts([good(0), bad(1), good(2)]), page([(2, 71), (0, 70)]), page([])];
     let (client, script) = scripted(steps).await;
     let batch = client.create_and_locate(&orders(3), &tag()).await;
     assert_eq!(located(&batch), "crc");
     assert_eq!(batch.ids(), [PaymentOrderId(70), PaymentOrderId(71)]);
     assert!(batch.is_certain() && !batch.is_complete() && batch.strangers().is_empty());
-    assert_eq!(lines(&script), [CREATE, LOCATE]);
+    assert_eq!(lines(&script), [CREATE, LOCATE, NEXT]);
     assert_eq!(sent(&script, 0)[0]["UserTags"], json!(["proba-2026"]));
 }
 
 #[tokio::test]
 async fn a_lost_answer_is_resolved_by_the_list_and_nothing_is_sent_twice() {
     let lost = || Step::fail(TransportErrorKind::Interrupted);
-    let (client, script) = scripted([lost(), page([(0, 70), (1, 71)])]).await;
+    let (client, script) = scripted([lost(), page([(0, 70), (1, 71)]), page([])]).await;
     let batch = client.create_and_locate(&orders(2), &tag()).await;
     assert!(batch.is_complete());
-    assert_eq!(lines(&script), [CREATE, LOCATE]);
-    let (client, script) = scripted([lost(), page([]), page([(1, 71)])]).await;
+    assert_eq!(lines(&script), [CREATE, LOCATE, NEXT]);
+    let (client, script) = scripted([lost(), page([]), page([(1, 71)]), page([])]).await;
     let mut batch = client.create_and_locate(&orders(2), &tag()).await;
     assert_eq!((located(&batch).as_str(), batch.is_certain()), ("??", false));
     batch.update(client.locate(&orders(2), &tag()).await.unwrap());
     assert_eq!((located(&batch).as_str(), batch.tag()), ("?c", &tag()));
-    assert_eq!(lines(&script), [CREATE, LOCATE, LOCATE]);
+    assert_eq!(lines(&script), [CREATE, LOCATE, LOCATE, NEXT]);
 }
 
 #[tokio::test]
 async fn an_order_that_was_created_twice_is_a_stranger() {
-    let steps = [verdicts([good(0)]), page([(0, 71), (0, 70)])];
+    let steps = [verdicts([good(0)]), page([(0, 71), (0, 70)]), page([])];
     let (client, _) = scripted(steps).await;
     let batch = client.create_and_locate(&orders(1), &tag()).await;
     assert_eq!(batch.ids(), [PaymentOrderId(70)]);
@@ -193,7 +194,7 @@ async fn orders_of_others_are_not_taken_although_they_look_alike() {
         model(0, 61, Some("proba-2025")),
         model(0, 0, Some("proba-2026")),
     ]));
-    let (client, _) = scripted([verdicts([good(0)]), other]).await;
+    let (client, _) = scripted([verdicts([good(0)]), other, page([])]).await;
     let batch = client.create_and_locate(&orders(1), &tag()).await;
     assert_eq!((located(&batch).as_str(), batch.is_certain()), ("u", false));
     assert!(batch.strangers().is_empty());
@@ -223,10 +224,49 @@ async fn a_search_reads_every_page_and_stops_when_the_service_does_not_page() {
     assert_eq!((error.kind(), script.remaining()), (ErrorKind::Unexpected, 0));
 }
 
+#[tokio::test]
+async fn a_search_is_not_ended_by_a_service_whose_pages_are_smaller() {
+    let rows = |from: usize, to: usize| page((from..to).map(|number| (number, 1000 + number)));
+    let (client, script) = scripted([rows(0, 100), rows(100, 200), rows(200, 250)]).await;
+    let lookup = client.locate(&orders(250), &tag()).await.unwrap();
+    assert!(lookup.found.iter().all(Option::is_some) && script.remaining() == 0);
+}
+
+#[tokio::test]
+async fn an_order_is_not_given_the_result_of_another_debtors() {
+    let of = |debtor: &str| {
+        NewPaymentOrder::new(debtor, "840-235664-72", Amount::from(1)).payment_basis("Zakup")
+    };
+    let both = [of("840-102849-41"), of("840-1992-69")];
+    let listed = json!({
+        "id": 70, "amount": 1, "paymentBasis": "Zakup", "userTags": ["proba-2026"],
+        "debtorBankAccount": "840000000000199269", "creditorBankAccount": "840000000023566472",
+    });
+    let lost = Step::fail(TransportErrorKind::Interrupted);
+    let (client, _) = scripted([lost, success(&json!([listed])), page([])]).await;
+    let batch = client.create_and_locate(&both, &tag()).await;
+    assert_eq!(located(&batch), "?c");
+}
+
+#[tokio::test]
+async fn a_permuted_answer_puts_no_refusal_on_another_order() {
+    let of = |basis: &str| {
+        NewPaymentOrder::new("840-102849-41", "840-235664-72", Amount::from(1)).payment_basis(basis)
+    };
+    let model = |basis: &str| json!({"amount": 1, "paymentBasis": basis, "creditorBankAccount": "840000000023566472"});
+    let error = json!({"code": "ValidationError", "message": "InvalidAmount."});
+    let rows = [
+        json!({"model": model("Februar"), "error": error}),
+        json!({"model": model("Januar"), "error": null}),
+    ];
+    let (client, _) = scripted([verdicts(rows)]).await;
+    assert_eq!(kinds(&client.create_orders(&[of("Januar"), of("Februar")]).await), "ar");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_batch_whose_future_is_dropped_can_be_looked_for() {
     let slow = verdicts([good(0)]).after(Duration::from_secs(60));
-    let script = Scripted::new([slow, page([(0, 70)])]);
+    let script = Scripted::new([slow, page([(0, 70)]), page([])]);
     let client = crate::client::testing::client(script.clone());
     let pair = crate::session::TokenPair::new("a".into(), "r".into());
     client.session().import(pair).await.unwrap();

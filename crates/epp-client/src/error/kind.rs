@@ -53,22 +53,22 @@ pub enum ErrorKind {
     Gone,
     /// 429: too many requests; this one was not processed.
     TooManyRequests,
-    /// `InvalidToken`: the one-time password is not right. Nothing was paid; the payment is still
-    /// started and takes another one.
+    /// `InvalidToken`: the one-time password is not right. Nothing was paid by **this** call; the
+    /// payment is still started and takes another one.
     InvalidToken,
     /// `UsedToken`: the authenticator's password was used before. Nothing was paid by **this**
-    /// call; wait for the next one (30 seconds). After a confirmation whose answer was lost, find
-    /// out first whether that one has paid.
+    /// call, unless it came with 408 or 5xx; wait for the next one (30 seconds). After a
+    /// confirmation whose answer was lost, find out first whether that one has paid.
     UsedToken,
     /// A confirmation was not sent, because the payment differs from what was to be paid
     /// ([`StartedPayment::discrepancies`](crate::payments::StartedPayment::discrepancies)).
-    /// Nothing was paid.
     Discrepancy,
     /// A confirmation was not sent, because the deadline of its one-time password has passed
-    /// ([`Start::otp_deadline`](crate::payments::Start::otp_deadline)). Nothing was paid; start
-    /// the payment again.
+    /// ([`Start::otp_deadline`](crate::payments::Start::otp_deadline)). Start the payment again,
+    /// unless it was taken up from a record: then find out first whether it was paid before.
     Lapsed,
-    /// 408 or 5xx: the service failed. The call may have happened.
+    /// 408 or 5xx without a documented code: the service failed. The call may have happened, also
+    /// where a code beside such a status gives the error another kind.
     Server,
     /// A refusal with a code that is not documented. The call may have happened.
     Refused,

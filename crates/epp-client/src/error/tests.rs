@@ -58,15 +58,38 @@ async fn each_code_has_its_kind_in_an_answer_of_any_status() {
         ("403", ErrorKind::Forbidden),
         ("NotFound", ErrorKind::NotFound),
     ] {
-        for status in [200, 400, 409, 422, 500] {
+        for status in [200, 400, 409, 422, 408, 500, 503] {
             let error = confirming(refusal(status, code)).await;
-            assert_eq!((error.kind(), error.may_have_happened()), (kind, false), "{status} {code}");
+            // Of a service in trouble only a wrong password is believed to have paid nothing.
+            let is_trouble = [408, 500, 503].contains(&status);
+            let happened = is_trouble && kind != ErrorKind::InvalidToken;
+            assert_eq!(
+                (error.kind(), error.may_have_happened()),
+                (kind, happened),
+                "{status} {code}"
+            );
             let told = error.problem().unwrap().code.as_deref();
             assert_eq!(told, Some(code.trim_end_matches('.')));
         }
     }
     // The codes of the confirmation are more than the statuses that mean a missing right.
     assert_eq!(confirming(refusal(403, "UsedToken")).await.kind(), ErrorKind::UsedToken);
+}
+
+#[tokio::test]
+async fn a_creation_is_not_undone_by_a_code_of_a_service_in_trouble() {
+    for (status, code, happened) in [
+        (500, "ValidationError", true),
+        (503, "InvalidToken", true),
+        (408, "NotFound", true),
+        (400, "ValidationError", false),
+    ] {
+        let (client, _) = scripted([refusal(status, code)]).await;
+        let orders = [crate::model::NewPaymentOrder::default()];
+        let create = payment_orders::Create::new(&orders).unwrap();
+        let error = client.send(&create).await.unwrap_err();
+        assert_eq!(error.may_have_happened(), happened, "{status} {code}");
+    }
 }
 
 #[tokio::test]

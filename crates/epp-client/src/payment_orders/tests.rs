@@ -112,6 +112,17 @@ fn trap_16_and_17_verdicts_are_read_bare_and_enveloped_and_their_ids_are_none() 
 }
 
 #[test]
+fn what_says_nothing_about_an_order_is_no_verdict() {
+    for row in ["{}", r#"{"id":0,"amount":1}"#, r#"{"Model":{"id":0}}"#, r#"{"model":null}"#] {
+        assert!(read::<Create>(&format!("[{row}]")).is_err(), "{row}");
+    }
+    for row in [r#"{"model":{"id":0}}"#, r#"{"error":null}"#] {
+        let verdicts = read::<Create>(&format!("[{row}]")).unwrap().unwrap();
+        assert_eq!(verdicts[0].error, None, "{row}");
+    }
+}
+
+#[test]
 fn trap_24_the_word_of_a_verdict_loses_its_full_stop() {
     let verdicts = read::<Create>(VERDICTS).unwrap().unwrap();
     let error = verdicts[1].error.as_ref().unwrap();

@@ -17,8 +17,8 @@ use serde::{Deserialize, Serialize};
 
 use super::start::{count, total};
 use crate::{
-    api::{Answer, Epp, LIMIT, decode},
-    error::ErrorKind,
+    api::{Answer, Epp, LIMIT, decode, says_success},
+    error::{ErrorKind, is_trouble},
 };
 
 /// A one-time password as the user or the [authenticator](crate::totp::Totp) gives it.
@@ -95,14 +95,24 @@ impl Endpoint for Confirm {
     }
 
     fn response(parts: &Parts, body: &Bytes) -> Result<Answer<Confirmation>, DecodeError> {
-        // A success without a payload is one all the same: the payment was made.
-        Ok(decode::<Option<Confirmation>>(parts, body)?.map(Option::unwrap_or_default))
+        let answer = decode::<Option<Confirmation>>(parts, body)?.map(Option::unwrap_or_default);
+        // A success without a payload is one all the same, and a payment's tag without a success.
+        // Anything else is no word on whether money has moved.
+        let is_told = answer.as_ref().map_or(true, Confirmation::names_a_payment);
+        if is_told || says_success(body) {
+            return Ok(answer);
+        }
+        Err(DecodeError::new("status.code", "nothing says that the payment was made"))
     }
 
-    /// `InvalidToken` and `UsedToken` speak of the one-time password under any status. Taken for
-    /// the session's token, a 401 would have the wrong password sent a second time.
+    /// `InvalidToken` and `UsedToken` speak of the one-time password. Taken for the session's
+    /// token, a 401 would have the wrong password sent a second time.
+    ///
+    /// A service in trouble (408, 5xx) may have paid before something between sent the password
+    /// again, which is then a used one.
     fn kind(status: u16, problem: &ProblemContext) -> effect::ErrorKind {
         match problem.code.as_deref().and_then(ErrorKind::of_confirmation) {
+            Some(ErrorKind::UsedToken) if is_trouble(status) => Epp::kind(status, problem),
             Some(_) => effect::ErrorKind::Invalid,
             None => Epp::kind(status, problem),
         }
@@ -124,6 +134,17 @@ pub struct Confirmation {
     /// How many orders were paid, if the answer says.
     #[serde(deserialize_with = "count")]
     pub total_count: Option<u64>,
+}
+
+impl Confirmation {
+    fn names_a_payment(&self) -> bool {
+        self.payment_tag_name.as_deref().is_some_and(|tag| !tag.trim().is_empty())
+    }
+
+    /// Whether it does not name another attempt than that.
+    pub(super) fn is_of(&self, attempt: &str) -> bool {
+        self.payment_id_tag_name.as_deref().is_none_or(|tag| tag.trim() == attempt.trim())
+    }
 }
 
 #[cfg(test)]
@@ -155,7 +176,26 @@ mod tests {
         );
         let bare = read::<Confirm>(r#"{"status":{"code":"Success"},"payload":null}"#);
         assert_eq!(bare.unwrap().unwrap(), Confirmation::default());
+        let tagged = r#"{"paymentTagName":"p-1"}"#;
+        assert!(read::<Confirm>(tagged).unwrap().is_ok());
         assert!(read::<Confirm>(r#"{"status":{"code":"UsedToken"}}"#).unwrap().is_err());
+    }
+
+    #[test]
+    fn what_does_not_say_that_it_was_paid_is_no_confirmation() {
+        for body in [
+            "{}",
+            "null",
+            "[]",
+            r#"{"message":"Greška"}"#,
+            r#"{"status":"InvalidToken"}"#,
+            r#"{"Status":{"Code":"InvalidToken"}}"#,
+            r#"{"status":{"message":"Greška"}}"#,
+            r#"{"status":{"message":"Greška"},"payload":{"paymentIdTagName":"pa-1"}}"#,
+            r#"{"payload":{"paymentTagName":" "}}"#,
+        ] {
+            assert!(read::<Confirm>(body).is_err(), "{body}");
+        }
     }
 
     #[test]

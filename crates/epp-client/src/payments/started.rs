@@ -43,13 +43,20 @@ impl Client {
     pub async fn start_payment(&self, start: &Start) -> Result<StartedPayment, Error> {
         let sent_at = self.clock().now();
         let started = self.send(start).await?;
-        Ok(self.resume_payment(PaymentRecord::new(start, sent_at, &started)))
+        let record = PaymentRecord::new(start, sent_at, &started);
+        Ok(StartedPayment { is_resumed: false, ..self.resume_payment(record) })
     }
 
     /// Takes up a payment that was started in another run.
+    ///
+    /// That run may have confirmed it before it ended, so call
+    /// [`payment_state`](Self::payment_state) first, and confirm only what is not paid. Until a
+    /// confirmation succeeds nobody knows: every failure of
+    /// [`confirm`](StartedPayment::confirm) says that it may have happened.
     pub fn resume_payment(&self, record: PaymentRecord) -> StartedPayment {
         let discrepancies = record.discrepancies();
-        StartedPayment { client: self.clone(), record, discrepancies, refused: Vec::new() }
+        let (client, refused) = (self.clone(), Vec::new());
+        StartedPayment { client, record, discrepancies, refused, is_resumed: true }
     }
 }
 
@@ -63,6 +70,8 @@ pub struct StartedPayment {
     discrepancies: Vec<Discrepancy>,
     /// The passwords that the service has refused.
     refused: Vec<Otp>,
+    /// Whether it comes from a record, and may have been confirmed before.
+    is_resumed: bool,
 }
 
 impl StartedPayment {
@@ -87,40 +96,43 @@ impl StartedPayment {
     /// Pays.
     ///
     /// Sent once: never again after a lost answer, and never again with a password that was
-    /// refused. The error gives the payment back when nothing was paid. A future that is dropped
-    /// may have paid: look with [`Client::payment_state`].
+    /// refused. The error gives the payment back when nothing was paid, and its record when nobody
+    /// knows; of a payment that was [taken up](Client::resume_payment) no failure is a proof that
+    /// nothing was paid. A future that is dropped may have paid: look with
+    /// [`Client::payment_state`].
     pub async fn confirm(mut self, otp: &Otp) -> Result<Confirmation, ConfirmError> {
         let name = Confirm::INFO.name;
         if let Some(first) = self.discrepancies.first() {
             let cause = first.to_string();
-            return Err(self.unpaid(Error::local(ErrorKind::Discrepancy, name, cause)));
+            return Err(self.failed(Error::local(ErrorKind::Discrepancy, name, cause)));
         }
         if self.record.confirm_until.is_some_and(|until| self.client.clock().now() > until) {
             let cause = "the deadline of the one-time password has passed";
-            return Err(self.unpaid(Error::local(ErrorKind::Lapsed, name, cause)));
+            return Err(self.failed(Error::local(ErrorKind::Lapsed, name, cause)));
         }
         if self.refused.iter().any(|refused| refused.is_same(otp)) {
             let cause = "this password was refused before and was not sent again";
-            return Err(self.unpaid(Error::local(ErrorKind::UsedToken, name, cause)));
+            return Err(self.failed(Error::local(ErrorKind::UsedToken, name, cause)));
         }
         let error = match self.client.send(&Confirm::new(&self.record.tag, otp.clone())).await {
-            Ok(confirmation) => return Ok(confirmation),
+            Ok(confirmation) if confirmation.is_of(&self.record.tag) => return Ok(confirmation),
+            Ok(_) => Error::lost(&Confirm::INFO, "the answer names another payment"),
             Err(error) => error,
         };
-        if error.may_have_happened() {
-            return Err(ConfirmError(Box::new(Failed {
-                error,
-                payment: Err(Box::new(self.record)),
-            })));
-        }
         if matches!(error.kind(), ErrorKind::InvalidToken | ErrorKind::UsedToken) {
             self.refused.push(otp.clone());
         }
-        Err(self.unpaid(error))
+        Err(self.failed(error))
     }
 
-    fn unpaid(self, error: Error) -> ConfirmError {
-        ConfirmError(Box::new(Failed { error, payment: Ok(self) }))
+    /// The payment goes back to the caller when nothing was paid. A wrong password gives back a
+    /// resumed one, too: one attempt pays at most once, so another password does no harm.
+    fn failed(self, error: Error) -> ConfirmError {
+        let is_open = !error.may_have_happened()
+            && (!self.is_resumed || error.kind() == ErrorKind::InvalidToken);
+        let error = if self.is_resumed { error.or_happened_before() } else { error };
+        let payment = if is_open { Ok(self) } else { Err(Box::new(self.record)) };
+        ConfirmError(Box::new(Failed { error, payment }))
     }
 }
 
@@ -149,7 +161,8 @@ impl ConfirmError {
         self.0.error.kind()
     }
 
-    /// Whether it may have been paid all the same; `false` is a promise.
+    /// Whether it may have been paid all the same, by this confirmation or, if the payment was
+    /// [taken up](Client::resume_payment), by one before; `false` is a promise.
     pub fn may_have_happened(&self) -> bool {
         self.0.error.may_have_happened()
     }
@@ -159,8 +172,9 @@ impl ConfirmError {
         &self.0.error
     }
 
-    /// The payment, to be confirmed with another password, when nothing was paid; else its record,
-    /// with which [`Client::payment_state`] finds out.
+    /// The payment, to be confirmed with another password, when nothing was paid or the password
+    /// of a payment that was taken up is not right; else its record, with which
+    /// [`Client::payment_state`] finds out.
     pub fn into_payment(self) -> Result<StartedPayment, Box<PaymentRecord>> {
         self.0.payment
     }

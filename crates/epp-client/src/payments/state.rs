@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use common_http::Endpoint;
 use futures_util::TryStreamExt;
 
 use super::{PaymentRecord, StartedOrder};
@@ -132,7 +133,8 @@ impl Client {
                 continue;
             }
             match self.send(&Fetch(id)).await {
-                Ok(order) => drop(known.insert(id, order)),
+                Ok(order) if order.known_id() == Some(id) => drop(known.insert(id, order)),
+                Ok(_) => return Err(Error::lost(&Fetch::INFO, "the answer is another order")),
                 Err(error) if error.kind() == ErrorKind::NotFound => {}
                 Err(error) => return Err(error),
             }

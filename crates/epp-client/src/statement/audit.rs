@@ -4,7 +4,7 @@
 //! summary (ePP facts §2.4).
 //! A statement that does not add up gives findings, never a panic, and amounts are exact decimals throughout.
 
-use std::{collections::BTreeSet, fmt};
+use std::fmt;
 
 use common_core::{
     codes,
@@ -12,7 +12,7 @@ use common_core::{
 };
 use serde::Serialize;
 
-use super::{Header, Item, Side, Summary};
+use super::{Header, Item, Side, Summary, records::Unexecuted};
 use crate::{model::Moment, rules::Account};
 
 codes! {
@@ -77,8 +77,7 @@ impl fmt::Display for Finding {
 #[derive(Debug, Clone)]
 pub struct Audit {
     account: Option<String>,
-    /// The statuses of items that were not executed, when the caller knows them.
-    unexecuted: Option<BTreeSet<String>>,
+    unexecuted: Unexecuted,
     debits: Tally,
     credits: Tally,
     items: u64,
@@ -112,7 +111,8 @@ impl Audit {
     pub fn new(account: Option<&str>) -> Self {
         let account = account.filter(|account| !account.is_empty()).map(str::to_owned);
         let (debits, credits) = (Tally::EMPTY, Tally::EMPTY);
-        Self { account, unexecuted: None, debits, credits, items: 0, findings: Vec::new() }
+        let unexecuted = Unexecuted::default();
+        Self { account, unexecuted, debits, credits, items: 0, findings: Vec::new() }
     }
 
     /// Takes the items with one of these statuses for not executed, whatever their time of execution.
@@ -124,7 +124,7 @@ impl Audit {
         mut self,
         statuses: impl IntoIterator<Item = impl Into<String>>,
     ) -> Self {
-        self.unexecuted = Some(statuses.into_iter().map(Into::into).collect());
+        self.unexecuted = Unexecuted::by_status(statuses);
         self
     }
 
@@ -146,11 +146,7 @@ impl Audit {
         if item.amount.is_some_and(|amount| Money::<2>::try_from(amount).is_err()) {
             self.note(index, AuditRule::AmountDecimals, "the amount has more than two decimals");
         }
-        let is_executed = match &self.unexecuted {
-            Some(statuses) => !statuses.contains(&item.status),
-            None => item.is_executed(),
-        };
-        if !is_executed {
+        if !self.unexecuted.is_executed(item) {
             return;
         }
         if item.amount.is_none() {

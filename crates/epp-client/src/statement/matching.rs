@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use common_core::money::Amount;
 
-use super::{Item, Side};
+use super::{Item, Side, records::Unexecuted};
 use crate::{
     model::{NewPaymentOrder, PaymentOrder},
     rules::Account,
@@ -46,9 +46,9 @@ pub enum Evidence {
     TransactionReference,
     /// Both accounts, the amount and the creditor's reference are the same.
     ///
-    /// Orders alike in all of them are interchangeable and are paired in their order.
+    /// Orders alike in all of them are interchangeable and are paired in their order, with executed items first.
     Reference,
-    /// Both accounts and the amount are the same, and there is no other such item and no other such order.
+    /// Both accounts and the amount are the same, and there is no other such item, executed or not, and no other such order.
     Amount,
 }
 
@@ -80,15 +80,63 @@ pub struct Matches {
 
 /// Pairs the debits of a statement with orders; no item pays two orders, and no order has two items.
 ///
-/// Executed items are taken before others, stronger evidence before weaker.
+/// Stronger evidence is taken before weaker, and an item that repeats the reference of another execution than the
+/// order's is never taken for it.
+/// Whether an item was executed [`Item::is_executed`] says; use [`OrderMatching`] where the statuses are known.
 pub fn match_orders(items: &[Item], orders: &[OrderKey]) -> Matches {
-    let mut matching = Matching::new(items, orders);
-    for executed in [true, false] {
-        matching.pair(Evidence::TransactionReference, executed, by_transaction, item_transaction);
-        matching.pair(Evidence::Reference, executed, by_reference, item_reference);
-        matching.pair(Evidence::Amount, executed, by_amount, item_amount);
+    OrderMatching::new().pair(items, orders)
+}
+
+/// The settings of [`match_orders`].
+///
+/// ```
+/// use epp_client::statement::{Item, OrderMatching};
+///
+/// let matching = OrderMatching::new().with_unexecuted_statuses(["9"]);
+/// let mut debit = Item::default();
+/// debit.source = "1".to_owned();
+/// assert_eq!(matching.pair(&[debit], &[]).other_debits, [0]);
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct OrderMatching {
+    unexecuted: Unexecuted,
+}
+
+impl OrderMatching {
+    /// Takes items with a time of execution for executed.
+    pub fn new() -> Self {
+        Self::default()
     }
-    matching.into_matches()
+
+    /// Takes the items with one of these statuses for not executed, whatever their time of execution, and all others for
+    /// executed, as [`Audit::with_unexecuted_statuses`](super::Audit::with_unexecuted_statuses) does.
+    #[must_use]
+    pub fn with_unexecuted_statuses(
+        mut self,
+        statuses: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Self {
+        self.unexecuted = Unexecuted::by_status(statuses);
+        self
+    }
+
+    /// Pairs, as [`match_orders`] does.
+    pub fn pair(&self, items: &[Item], orders: &[OrderKey]) -> Matches {
+        let is_executed = items.iter().map(|item| self.unexecuted.is_executed(item)).collect();
+        let mut matching = Matching::new(items, orders, is_executed);
+        for executed in [true, false] {
+            let of = |item| matching.is_executed[item] == executed;
+            let items = matching.free_items(of);
+            matching.pair(Evidence::TransactionReference, items, by_transaction, item_transaction);
+        }
+        for executed in [true, false] {
+            let of = |item| matching.is_executed[item] == executed;
+            let items = matching.free_items(of);
+            matching.pair(Evidence::Reference, items, by_reference, item_reference);
+        }
+        let items = matching.free_items(|_| true);
+        matching.pair(Evidence::Amount, items, by_amount, item_amount);
+        matching.into_matches()
+    }
 }
 
 /// What two things must have in common: texts and an amount.
@@ -97,31 +145,33 @@ type Key = (Vec<String>, Amount);
 struct Matching<'a> {
     items: &'a [Item],
     orders: &'a [OrderKey],
-    free_items: Vec<bool>,
+    is_executed: Vec<bool>,
+    is_free: Vec<bool>,
     pairs: BTreeMap<usize, Pair>,
 }
 
 impl<'a> Matching<'a> {
-    fn new(items: &'a [Item], orders: &'a [OrderKey]) -> Self {
-        let free_items = items.iter().map(|item| side(item) == Some(Side::Debit)).collect();
-        Self { items, orders, free_items, pairs: BTreeMap::new() }
+    fn new(items: &'a [Item], orders: &'a [OrderKey], is_executed: Vec<bool>) -> Self {
+        let is_free = items.iter().map(|item| item.side() == Some(Side::Debit)).collect();
+        Self { items, orders, is_executed, is_free, pairs: BTreeMap::new() }
     }
 
-    /// Pairs what has the same key and is still free.
+    fn free_items(&self, of: impl Fn(usize) -> bool) -> Vec<usize> {
+        (0..self.items.len()).filter(|item| self.is_free[*item] && of(*item)).collect()
+    }
+
+    /// Pairs those of the items that have the same key as an order without an item.
     fn pair(
         &mut self,
         evidence: Evidence,
-        executed: bool,
+        items: Vec<usize>,
         order_key: fn(&OrderKey) -> Option<Key>,
         item_key: fn(&Item) -> Option<Key>,
     ) {
         let mut by_key: BTreeMap<Key, (Vec<usize>, Vec<usize>)> = BTreeMap::new();
-        for (index, item) in self.items.iter().enumerate() {
-            if self.free_items[index]
-                && item.is_executed() == executed
-                && let Some(key) = item_key(item)
-            {
-                by_key.entry(key).or_default().0.push(index);
+        for item in items {
+            if let Some(key) = item_key(&self.items[item]) {
+                by_key.entry(key).or_default().0.push(item);
             }
         }
         for (index, order) in self.orders.iter().enumerate() {
@@ -132,29 +182,39 @@ impl<'a> Matching<'a> {
             }
         }
         let must_be_one = evidence == Evidence::Amount;
-        for (items, orders) in by_key.into_values() {
+        for (items, mut orders) in by_key.into_values() {
             if must_be_one && (items.len() != 1 || orders.len() != 1) {
                 continue;
             }
-            for (item, order) in items.into_iter().zip(orders) {
-                self.free_items[item] = false;
-                self.pairs.insert(order, Pair { order, item, evidence, is_executed: executed });
+            // An order whose execution is known fits fewer items, so it chooses first.
+            orders
+                .sort_by_key(|order| filled(&self.orders[*order].transaction_reference).is_none());
+            for order in orders {
+                let fits = |item: &&usize| self.is_free[**item] && !self.contradict(order, **item);
+                if let Some(item) = items.iter().find(fits).copied() {
+                    let is_executed = self.is_executed[item];
+                    self.is_free[item] = false;
+                    self.pairs.insert(order, Pair { order, item, evidence, is_executed });
+                }
             }
         }
+    }
+
+    /// Whether order and item name two executions.
+    fn contradict(&self, order: usize, item: usize) -> bool {
+        let order = filled(&self.orders[order].transaction_reference);
+        let item = filled(&self.items[item].complaint_reference);
+        order.is_some() && item.is_some() && order != item
     }
 
     fn into_matches(self) -> Matches {
         let missing = |order: &usize| !self.pairs.contains_key(order);
         Matches {
             missing_orders: (0..self.orders.len()).filter(missing).collect(),
-            other_debits: (0..self.items.len()).filter(|item| self.free_items[*item]).collect(),
+            other_debits: self.free_items(|_| true),
             pairs: self.pairs.into_values().collect(),
         }
     }
-}
-
-fn side(item: &Item) -> Option<Side> {
-    item.side()
 }
 
 fn by_transaction(order: &OrderKey) -> Option<Key> {

@@ -3,6 +3,9 @@
 //! An empty text and a missing element are the same.
 //! Dates keep their text (`24.04.2024` in XML, ISO 8601 in JSON), amounts are exact decimals in dinars.
 
+use std::collections::BTreeSet;
+
+use chrono::Datelike;
 use common_core::money::Amount;
 
 use crate::model::Moment;
@@ -142,8 +145,24 @@ impl Item {
     /// Whether the order was executed, which moves money.
     ///
     /// Statements list debits that were not executed in a group of their own, and the values of the status are not
-    /// published; an item counts as executed when it has a time of execution.
+    /// published; an item counts as executed when it has a time of execution. One in the year 1, as .NET writes a date
+    /// that is not set, is none.
     pub fn is_executed(&self) -> bool {
-        self.executed_at.is_some()
+        let is_set = |moment: &Moment| moment.day().is_none_or(|day| day.year() > 1);
+        self.executed_at.as_ref().is_some_and(is_set)
+    }
+}
+
+/// How items that were not executed are told: by the statuses that the caller knows, else by the time of execution.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Unexecuted(Option<BTreeSet<String>>);
+
+impl Unexecuted {
+    pub(super) fn by_status(statuses: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self(Some(statuses.into_iter().map(Into::into).collect()))
+    }
+
+    pub(super) fn is_executed(&self, item: &Item) -> bool {
+        self.0.as_ref().map_or_else(|| item.is_executed(), |known| !known.contains(&item.status))
     }
 }

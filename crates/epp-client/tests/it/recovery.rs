@@ -9,7 +9,7 @@ use epp_client::{
     payments::{PaymentRecord, Start, Verdict},
 };
 use http::Method;
-use sandbox::{Sandbox, fault::Fault};
+use sandbox::{Sandbox, epp::PageShape, fault::Fault};
 
 use crate::support::{
     assert_error, assert_expected, beside, created, in_process, once, orders, otp, started, stored,
@@ -42,6 +42,24 @@ async fn orders_whose_answer_was_lost_are_found_by_their_tag() {
         assert!(batch.is_complete(), "{batch:?}");
         assert_eq!((batch.ids().len(), batch.strangers().len()), (7, 0));
         assert_eq!((stored(&sandbox, tag(1).as_str()), count(&sandbox, &CREATE)), (7, 1));
+        assert_expected(&sandbox);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn orders_are_all_found_where_pages_are_smaller_than_asked_for() {
+    for shape in [PageShape::Bare, PageShape::Rows, PageShape::Items] {
+        let (sandbox, client) = scene().await;
+        sandbox.epp().set_page_shape(shape);
+        sandbox.epp().set_largest_page(100);
+        once(&sandbox, &CREATE.0, CREATE.1, Fault::LoseAnswer);
+        let batch = client.create_and_locate(&orders(&sandbox, "a", 250), &tag(1)).await;
+        assert!(batch.is_complete(), "{shape:?}: {} found", batch.ids().len());
+        assert_eq!((batch.ids().len(), batch.strangers().len()), (250, 0));
+        let ids = &batch.ids()[..200];
+        let payment = started(&client, ids).await;
+        let state = client.payment_state(payment.record()).await.unwrap();
+        assert_eq!((state.orders.len(), state.verdict()), (200, Verdict::NotPaid));
         assert_expected(&sandbox);
     }
 }
@@ -134,6 +152,9 @@ async fn a_payment_outlives_its_program_and_is_confirmed_by_another_one() {
     let before = next.payment_state(&record).await.unwrap();
     assert_eq!(before.verdict(), Verdict::NotPaid);
     next.resume_payment(record.clone()).confirm(&otp).await.unwrap();
+    // A third run that was not told looks in vain for a promise that nothing was paid.
+    let third = beside(&sandbox, "prvi").resume_payment(record.clone());
+    assert!(third.confirm(&otp).await.unwrap_err().may_have_happened());
     assert_eq!(next.payment_state(&record).await.unwrap().verdict(), Verdict::Paid);
     assert_expected(&sandbox);
 }

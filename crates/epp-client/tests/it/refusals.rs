@@ -8,7 +8,7 @@ use epp_client::{
     batch::Outcome,
     model::{NewPaymentOrder, PaymentOrderId, ReferenceModel, TwoFactorChannel},
     payment_orders,
-    payments::{Otp, Start},
+    payments::{Otp, Start, Verdict},
     session::Credentials,
 };
 use http::Method;
@@ -216,9 +216,12 @@ async fn what_is_locked_or_paid_or_not_ones_own_is_not_started() {
     let record = payment.record().clone();
     payment.confirm(&otp).await.unwrap();
     assert_eq!(code(&first, &start).await, "PaymentOrderPaid");
+    // Another run that does not know of the confirmation is not told that nothing was paid.
     let again = first.resume_payment(record).confirm(&otp).await.unwrap_err();
-    let problem = again.error().problem().unwrap().code.clone();
-    assert_eq!(problem.as_deref(), Some("InvalidPaymentIdTagName"));
+    assert_error(again.error(), ErrorKind::Invalid, true);
+    assert_eq!(refusal_code(again.error()), Some("InvalidPaymentIdTagName"));
+    let state = first.payment_state(&again.into_payment().unwrap_err()).await.unwrap();
+    assert_eq!(state.verdict(), Verdict::Paid);
     assert_expected(&sandbox);
 }
 

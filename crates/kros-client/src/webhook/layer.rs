@@ -29,7 +29,8 @@ pub const BODY_LIMIT: usize = 1 << 20;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// Lets only authentic notifications through to the service inside, each of them once.
+/// Lets only authentic notifications through to the service inside, each of them once for as long
+/// as the guard remembers it.
 ///
 /// | what comes | answer | service inside |
 /// |---|---|---|

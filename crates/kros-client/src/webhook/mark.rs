@@ -4,7 +4,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Claim, Seen};
+use super::{Claim, ReplayKey, Seen};
 
 /// The state of one notification, and which attempt to handle it brought it there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,11 +38,37 @@ impl Mark {
     pub(super) fn of(claim: &Claim) -> Self {
         Self { attempt: claim.attempt(), state: State::Claimed { until: claim.until() } }
     }
+}
 
+/// How long notifications are remembered after their last change.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Lifetimes {
+    pub(super) usual: TimeDelta,
+    /// That of handled ones that name no request.
+    pub(super) nameless: TimeDelta,
+}
+
+impl Default for Lifetimes {
+    fn default() -> Self {
+        Self { usual: TimeDelta::days(7), nameless: TimeDelta::hours(1) }
+    }
+}
+
+impl Lifetimes {
     /// When a mark that is made now may be forgotten: after the claim has lapsed, if it is one.
-    pub(super) fn forget_at(&self, now: DateTime<Utc>, time_to_live: TimeDelta) -> DateTime<Utc> {
-        let changed = if let State::Claimed { until } = self.state { until } else { now };
-        after(changed, time_to_live)
+    pub(super) fn forget_at(
+        &self,
+        key: &ReplayKey,
+        mark: &Mark,
+        now: DateTime<Utc>,
+    ) -> DateTime<Utc> {
+        match mark.state {
+            State::Claimed { until } => after(until, self.usual),
+            State::Handled { .. } if key.request_id().is_none() => {
+                after(now, self.usual.min(self.nameless))
+            }
+            State::Open | State::Handled { .. } => after(now, self.usual),
+        }
     }
 }
 

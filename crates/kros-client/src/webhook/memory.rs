@@ -11,7 +11,7 @@ use futures_util::{FutureExt, future};
 
 use super::{
     Arrival, Claim, ReplayGuard, ReplayKey, Seen, Settled,
-    mark::{Mark, State, after},
+    mark::{Lifetimes, Mark, State, after},
 };
 
 /// Remembers notifications in memory, bounded in number and age.
@@ -50,7 +50,7 @@ pub struct MemoryReplayGuard {
 #[derive(Clone, Copy, Debug)]
 struct Limits {
     capacity: usize,
-    time_to_live: TimeDelta,
+    lifetimes: Lifetimes,
     claim_time: TimeDelta,
 }
 
@@ -68,11 +68,12 @@ struct Entry {
 }
 
 impl Default for MemoryReplayGuard {
-    /// Ten thousand notifications, seven days, a claim of one minute.
+    /// Ten thousand notifications, seven days or, handled and without a request's id, one hour; a
+    /// claim of one minute.
     fn default() -> Self {
         let limits = Limits {
             capacity: 10_000,
-            time_to_live: TimeDelta::days(7),
+            lifetimes: Lifetimes::default(),
             claim_time: TimeDelta::minutes(1),
         };
         Self { limits, memory: Mutex::default() }
@@ -92,7 +93,19 @@ impl MemoryReplayGuard {
     /// Sets how long a notification is remembered after its last change.
     #[must_use]
     pub fn time_to_live(mut self, time_to_live: TimeDelta) -> Self {
-        self.limits.time_to_live = time_to_live;
+        self.limits.lifetimes.usual = time_to_live;
+        self
+    }
+
+    /// Sets how long a handled notification is remembered that names no request; an hour at first,
+    /// and never longer than [`time_to_live`](Self::time_to_live).
+    ///
+    /// Such a notification is told from others by its body alone, so news that say the same again
+    /// are taken for its repetition meanwhile. Long enough for the sender's repetitions will do;
+    /// how long those go on is not published.
+    #[must_use]
+    pub fn nameless_time_to_live(mut self, time_to_live: TimeDelta) -> Self {
+        self.limits.lifetimes.nameless = time_to_live;
         self
     }
 
@@ -161,6 +174,7 @@ impl Memory {
         now: DateTime<Utc>,
         limits: Limits,
     ) -> Result<Settled, StoreError> {
+        self.forget_old(now);
         let key = claim.key();
         if self.entries.get(key).is_some_and(|entry| entry.mark != Mark::of(claim)) {
             return Ok(Settled::TakenOver);
@@ -187,7 +201,7 @@ impl Memory {
         if !self.entries.contains_key(&key) && self.entries.len() >= limits.capacity {
             self.make_room(now)?;
         }
-        let forget_at = mark.forget_at(now, limits.time_to_live);
+        let forget_at = limits.lifetimes.forget_at(&key, &mark, now);
         let entry = Entry { mark, forget_at };
         if let Some(before) = self.entries.insert(key, entry) {
             self.queue.remove(&(before.forget_at, key));

@@ -17,6 +17,8 @@ use super::RequestId;
 ///
 /// The digest covers identifiers, outcome and everything else, so two notifications about one
 /// request have different keys and a repetition has the same one.
+/// So have, without a request's identifier, news that say the same again, as when an invoice is
+/// paid, not paid, and paid again: nothing in them tells them from a repetition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ReplayKey {
     request_id: Option<RequestId>,
@@ -156,6 +158,12 @@ pub enum Settled {
 ///
 /// [`MemoryReplayGuard`](super::MemoryReplayGuard) is for one process,
 /// [`StoredReplayGuard`](super::StoredReplayGuard) for one that restarts and for several.
+///
+/// A key without a request's identifier may be remembered as handled for about as long as the
+/// sender repeats only: news that say the same as before have the same key, and are never handled
+/// while it is remembered. The two guards of this crate take an hour. How long the service repeats
+/// is not known (KROS facts §2); a repetition that comes later is handled again, which does no harm
+/// to who fetches the document before acting.
 ///
 /// A store that fails is no answer: answer the sender with an error, so that it repeats the
 /// notification.

@@ -9,7 +9,7 @@ use common_core::store::{
 
 use super::{
     Arrival, Claim, ReplayGuard, ReplayKey, RequestId, Seen, Settled,
-    mark::{Mark, State, after},
+    mark::{Lifetimes, Mark, State, after},
 };
 
 /// Remembers notifications in the records of a store, for a limited time.
@@ -64,7 +64,7 @@ use super::{
 pub struct StoredReplayGuard<R> {
     records: R,
     name: String,
-    time_to_live: TimeDelta,
+    lifetimes: Lifetimes,
     claim_time: TimeDelta,
 }
 
@@ -75,12 +75,13 @@ enum Written {
 }
 
 impl<R: Records> StoredReplayGuard<R> {
-    /// Remembers under that name, of at most 150 bytes: seven days, with a claim of one minute.
+    /// Remembers under that name, of at most 150 bytes: seven days or, handled and without a
+    /// request's id, one hour; with a claim of one minute.
     pub fn new(records: R, name: impl Into<String>) -> Self {
         Self {
             records,
             name: name.into(),
-            time_to_live: TimeDelta::days(7),
+            lifetimes: Lifetimes::default(),
             claim_time: TimeDelta::minutes(1),
         }
     }
@@ -88,7 +89,19 @@ impl<R: Records> StoredReplayGuard<R> {
     /// Sets how long a notification is remembered after its last change.
     #[must_use]
     pub fn time_to_live(mut self, time_to_live: TimeDelta) -> Self {
-        self.time_to_live = time_to_live;
+        self.lifetimes.usual = time_to_live;
+        self
+    }
+
+    /// Sets how long a handled notification is remembered that names no request; an hour at first,
+    /// and never longer than [`time_to_live`](Self::time_to_live).
+    ///
+    /// Such a notification is told from others by its body alone, so news that say the same again
+    /// are taken for its repetition meanwhile. Long enough for the sender's repetitions will do;
+    /// how long those go on is not published.
+    #[must_use]
+    pub fn nameless_time_to_live(mut self, time_to_live: TimeDelta) -> Self {
+        self.lifetimes.nameless = time_to_live;
         self
     }
 
@@ -110,7 +123,7 @@ impl<R: Records> StoredReplayGuard<R> {
             };
             let (attempt, until) = (attempts.saturating_add(1), after(now, self.claim_time));
             let mark = Mark { attempt, state: State::Claimed { until } };
-            match self.write(&place, record.as_ref(), mark, now).await? {
+            match self.write((key, &place), record.as_ref(), mark, now).await? {
                 Written::Changed(found) => record = found,
                 Written::Done => {
                     let arrival = match attempts {
@@ -137,7 +150,7 @@ impl<R: Records> StoredReplayGuard<R> {
                 return Ok(Settled::TakenOver);
             }
             let mark = Mark { attempt: claim.attempt(), state };
-            match self.write(&place, record.as_ref(), mark, now).await? {
+            match self.write((claim.key(), &place), record.as_ref(), mark, now).await? {
                 Written::Done => return Ok(Settled::Recorded),
                 Written::Changed(found) => record = found,
             }
@@ -162,14 +175,14 @@ impl<R: Records> StoredReplayGuard<R> {
 
     async fn write(
         &self,
-        place: &str,
+        (key, place): (&ReplayKey, &str),
         over: Option<&Record>,
         mark: Mark,
         now: DateTime<Utc>,
     ) -> Result<Written, StoreError> {
         let value = serde_json::to_vec(&mark)
             .map_err(|error| StoreError::unavailable("a mark cannot be written").because(error))?;
-        let forget_at = mark.forget_at(now, self.time_to_live);
+        let forget_at = self.lifetimes.forget_at(key, &mark, now);
         let expires_at = (forget_at < DateTime::<Utc>::MAX_UTC).then_some(forget_at);
         let expect = over.map_or(Expect::Absent, |record| Expect::Version(record.version));
         let change = Change::Put { value, expires_at };

@@ -231,6 +231,7 @@ fn list<T: Listed>(
     let loose = epp.context().mood == Mood::Hostile;
     let payload = query.and_then(|query| {
         epp.with_store(|store| {
+            let query = query.clamped(store.settings.largest_page);
             let page = fetch(store, &query, &|entry| entry.shown(loose))?;
             Ok(page.payload(store.settings.page_shape))
         })

@@ -11,9 +11,9 @@ use url::form_urlencoded;
 use super::decimal;
 use super::moments;
 
-/// The usual and the largest page.
+/// The usual page, and the largest one that may be asked for.
 const USUAL_PAGE: usize = 20;
-const LARGEST_PAGE: usize = 1000;
+pub(super) const LARGEST_PAGE: usize = 1000;
 
 /// How the payload of a list holds its entries (ePP facts §3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -170,6 +170,11 @@ impl<T: Listed> Query<T> {
         Ok(read)
     }
 
+    /// The query with pages of at most so many entries, whatever was asked for.
+    pub(super) fn clamped(self, largest: usize) -> Self {
+        Self { size: self.size.min(largest), ..self }
+    }
+
     /// The page that was asked for; the error names an attribute that cannot be sorted by.
     pub(super) fn page<'a>(
         &self,
@@ -255,6 +260,17 @@ mod tests {
         assert_eq!(ids("SortBy=Name&SortDesc=asc&PerPage=2&Page=2"), [3]);
         assert_eq!(ids("SortBy=name"), [10, 2, 3]);
         assert_eq!(ids("perPage=2&page=3"), [0_u64; 0]);
+    }
+
+    #[test]
+    fn pages_are_cut_to_the_largest_and_go_on_after_it() {
+        let things = [Thing(1, ""), Thing(2, ""), Thing(3, "")];
+        let page = |number: usize| {
+            let query = format!("PerPage=500&Page={number}");
+            let query = Query::<Thing>::read(&query, &mut Vec::new()).unwrap().clamped(2);
+            query.page(things.iter(), |thing| json!(thing.0)).unwrap().entries
+        };
+        assert_eq!((page(1), page(2)), (vec![json!(1), json!(2)], vec![json!(3)]));
     }
 
     #[test]

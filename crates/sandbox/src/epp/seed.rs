@@ -5,7 +5,7 @@ use chrono::{Days, NaiveTime, TimeDelta};
 use rust_decimal::Decimal;
 
 use super::account::Account;
-use super::list::PageShape;
+use super::list::{LARGEST_PAGE, PageShape};
 use super::moments;
 use super::payment::COUNTDOWN;
 use super::session::Lives;
@@ -53,6 +53,8 @@ fn settings(context: &Context) -> Settings {
         } else {
             BatchShape::Enveloped
         },
+        // The source document names no largest page.
+        largest_page: if hostile { [LARGEST_PAGE, 100, 20][pick(3)] } else { LARGEST_PAGE },
         oddities,
     }
 }

@@ -39,6 +39,8 @@ pub(super) struct Settings {
     pub(super) link_life: TimeDelta,
     pub(super) execution_delay: Option<Duration>,
     pub(super) page_shape: PageShape,
+    /// A page holds no more entries than this, whatever was asked for.
+    pub(super) largest_page: usize,
     pub(super) batch_shape: BatchShape,
     pub(super) oddities: Vec<Oddity>,
 }

@@ -4,7 +4,6 @@ use chrono::NaiveDate;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use ring::digest;
 use serde_json::{Value, json};
-use tokio::time::Instant;
 
 use super::Kros;
 use super::company::{Company, Licence};
@@ -35,7 +34,7 @@ pub(super) fn admit(kros: &Kros, incoming: &Incoming) -> Option<Reply> {
         let (id, licence) = (company.id, company.licence);
         let profile = store.profile;
         let meter = store.meters.entry(id).or_default();
-        if let Err(seconds) = meter.arrive(Instant::now(), profile) {
+        if let Err(seconds) = meter.arrive(kros.context().clock.instant(), profile) {
             return Some(refusal(kros, 429).retry_after(Some(seconds)));
         }
         let refused = licence == Licence::Expired && found.call != Call::AuthCheck;
@@ -167,7 +166,7 @@ fn create(kros: &Kros, incoming: &Incoming, kind: Kind, envelope: Envelope) -> R
     if !verdict.problems.is_empty() {
         return Reply::json(400, Problem::body(&verdict.problems));
     }
-    let now = Instant::now();
+    let now = kros.context().clock.instant();
     let company = kros.with_store(|store| {
         let id = company(store, incoming)?.id;
         let hash = digest::digest(&digest::SHA256, &incoming.body).as_ref().to_vec();
@@ -186,7 +185,8 @@ fn create(kros: &Kros, incoming: &Incoming, kind: Kind, envelope: Envelope) -> R
 }
 
 fn consent_poll(kros: &Kros, incoming: &Incoming) -> Reply {
-    let answer = kros.with_store(|store| consent::poll(store, &incoming.body, Instant::now()));
+    let answer = kros
+        .with_store(|store| consent::poll(store, &incoming.body, kros.context().clock.instant()));
     match answer {
         Ok(body) => Reply::json(200, body),
         Err(message) => {
@@ -206,7 +206,7 @@ fn consent_page(kros: &Kros, incoming: &Incoming) -> Reply {
         if fields.value("response_mode") == "post" {
             return consent::handover_page(store, &fields);
         }
-        consent::begin(store, &fields, Instant::now());
+        consent::begin(store, &fields, kros.context().clock.instant());
         consent::question_page(&fields)
     });
     html(200, page)

@@ -41,4 +41,6 @@ mod limits;
 #[cfg(test)]
 mod notifications;
 #[cfg(test)]
+mod readme;
+#[cfg(test)]
 mod refusals;

@@ -75,13 +75,15 @@ async fn what_an_order_showed_before_the_payment_proves_nothing() {
 async fn orders_close_together_are_listed_and_the_others_fetched() {
     let paid = json!({"paymentDate": "2026-02-01T08:00:00"});
     let rows = [8, 9, 12].map(|id| with_id(id, &paid));
-    let steps = [success(&json!(rows)), Step::answer(404, ""), success(&with_id(900, &json!({})))];
+    let (missing, other) = (Step::answer(404, ""), success(&with_id(900, &json!({}))));
+    let steps = [success(&json!(rows)), success(&json!([])), missing, other];
     let (client, script) = scripted(steps).await;
     let state = client.payment_state(&record(&[900, 12, 8, 10], &json!({}))).await.unwrap();
     assert_eq!(
         lines(&script),
         [
             "GET /api/payment-orders?PerPage=500&filter%5BIdFrom%5D=8&filter%5BIdTo%5D=12",
+            "GET /api/payment-orders?PerPage=500&Page=2&filter%5BIdFrom%5D=8&filter%5BIdTo%5D=12",
             "GET /api/payment-orders/10",
             "GET /api/payment-orders/900",
         ]
@@ -95,6 +97,11 @@ async fn orders_close_together_are_listed_and_the_others_fetched() {
 
 #[tokio::test]
 async fn a_state_that_cannot_be_read_is_an_error_and_no_verdict() {
+    for nothing in ["{}", r#"{"message":"Greška"}"#, r#"{"id":8}"#] {
+        let (client, _) = scripted([Step::answer(200, nothing)]).await;
+        let error = client.payment_state(&record(&[7], &json!({}))).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unreadable, "{nothing}");
+    }
     let (client, _) = scripted([refusal(403, "403")]).await;
     let error = client.payment_state(&record(&[7], &json!({}))).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Forbidden);

@@ -81,6 +81,55 @@ fn credits_are_never_taken_for_payments_of_orders() {
     assert_eq!((matches.pairs.len(), matches.other_debits.len()), (0, 0));
 }
 
+#[test]
+fn an_item_of_another_execution_never_pays_an_order() {
+    let creditor = "840000000023566472";
+    let named = |cents, reference: &str, complaint: &str, is_executed| Item {
+        complaint_reference: complaint.to_owned(),
+        ..debit(creditor, cents, reference, is_executed)
+    };
+    let known = |transaction: &str| OrderKey {
+        transaction_reference: transaction.to_owned(),
+        ..key(creditor, 100, "7")
+    };
+    // The order was not executed; another payment of the same content was.
+    let items = [named(100, "7", "EPP1", true), named(100, "7", "EPP2", false)];
+    let matches = match_orders(&items, &[known("EPP2")]);
+    let found: Vec<_> = matches.pairs.iter().map(|p| (p.item, p.is_executed)).collect();
+    assert_eq!((found, matches.other_debits), (vec![(1, false)], vec![0]));
+    // Neither by the creditor's reference nor by the amount alone.
+    for reference in ["7", "8"] {
+        let items = [named(100, reference, "EPP1", true)];
+        assert_eq!(match_orders(&items, &[known("EPP2")]).missing_orders, [0], "{reference}");
+    }
+    // An order that may be either leaves the other one its item.
+    let items = [named(100, "7", "", true), named(100, "7", "EPP1", true)];
+    let matches = match_orders(&items, &[known(""), known("EPP2")]);
+    let found: Vec<_> = matches.pairs.iter().map(|p| (p.order, p.item)).collect();
+    assert_eq!(found, [(0, 1), (1, 0)]);
+}
+
+#[test]
+fn an_amount_that_was_both_executed_and_not_shows_nothing() {
+    let creditor = "840000000023566472";
+    let items = [debit(creditor, 100, "1", true), debit(creditor, 100, "2", false)];
+    assert_eq!(match_orders(&items, &[key(creditor, 100, "")]).missing_orders, [0]);
+}
+
+#[test]
+fn what_was_not_executed_is_told_by_statuses_or_by_a_date_that_is_not_set() {
+    let creditor = "840000000023566472";
+    let refused = Item { status: "9".to_owned(), ..debit(creditor, 100, "7", true) };
+    let unset =
+        Item { executed_at: Some("0001-01-01T00:00:00".into()), ..debit(creditor, 100, "7", true) };
+    let order = [key(creditor, 100, "7")];
+    let executed = |matches: Matches| matches.pairs[0].is_executed;
+    assert!(executed(match_orders(std::slice::from_ref(&refused), &order)));
+    let knowing = OrderMatching::new().with_unexecuted_statuses(["9"]);
+    assert!(!executed(knowing.pair(&[refused], &order)));
+    assert!(!executed(match_orders(&[unset], &order)));
+}
+
 proptest! {
     #[test]
     fn every_order_and_every_debit_is_named_exactly_once(

@@ -92,6 +92,40 @@ fn what_is_older_than_the_time_to_live_is_forgotten() {
 }
 
 #[test]
+fn the_same_news_without_a_request_are_handled_again_after_a_while() {
+    let guard = MemoryReplayGuard::default();
+    let (hour, day) = (3_600, 86_400);
+    let paid = claim(&guard, &key(0, "paid"), 0);
+    assert_eq!(complete(&guard, paid, 0), Settled::Recorded);
+    assert!(matches!(begin(&guard, &key(0, "paid"), hour - 1), Seen::Handled { .. }));
+    let unpaid = claim(&guard, &key(0, "unpaid"), day);
+    assert_eq!(complete(&guard, unpaid, day), Settled::Recorded);
+    assert_eq!(claim(&guard, &key(0, "paid"), 2 * day).arrival(), Arrival::First);
+    // What names its request is recognised for longer, and a failed handling is known as such.
+    let named = claim(&guard, &key(1, "paid"), 0);
+    assert_eq!(complete(&guard, named, 0), Settled::Recorded);
+    assert!(matches!(begin(&guard, &key(1, "paid"), 2 * day), Seen::Handled { .. }));
+    let failed = claim(&guard, &key(0, "failed"), 2 * day);
+    assert_eq!(abandon(&guard, failed, 2 * day), Settled::Recorded);
+    let again = claim(&guard, &key(0, "failed"), 3 * day);
+    assert_eq!(again.arrival(), Arrival::Retried { attempts: 1 });
+}
+
+#[test]
+fn how_long_news_without_a_request_are_remembered_is_as_set_and_within_the_time_to_live() {
+    let seconds = TimeDelta::seconds;
+    for (usual, nameless) in [(100, 10), (10, 100)] {
+        let guard = MemoryReplayGuard::default()
+            .time_to_live(seconds(usual))
+            .nameless_time_to_live(seconds(nameless));
+        let first = claim(&guard, &key(0, "a"), 0);
+        assert_eq!(complete(&guard, first, 0), Settled::Recorded);
+        assert!(matches!(begin(&guard, &key(0, "a"), 9), Seen::Handled { .. }));
+        assert_eq!(claim(&guard, &key(0, "a"), 10).arrival(), Arrival::First);
+    }
+}
+
+#[test]
 fn at_capacity_the_oldest_makes_room_and_live_claims_stay() {
     let guard = MemoryReplayGuard::default().capacity(2);
     let live = claim(&guard, &key(1, "a"), 0);

@@ -162,6 +162,21 @@ async fn times_are_as_set_and_what_is_forgotten_can_be_swept() {
 }
 
 #[tokio::test]
+async fn the_same_news_without_a_request_are_handled_again_after_a_while() {
+    let (clock, store) = store();
+    let guard = guard(store).nameless_time_to_live(TimeDelta::seconds(10));
+    for key in [key(0, "paid"), key(1, "paid")] {
+        let first = claim(&guard, &key, 0).await;
+        assert_eq!(guard.complete(first, at(0)).await.unwrap(), Settled::Recorded);
+    }
+    clock.advance(std::time::Duration::from_secs(9));
+    assert!(matches!(guard.begin(&key(0, "paid"), at(9)).await.unwrap(), Seen::Handled { .. }));
+    clock.advance(std::time::Duration::from_secs(1));
+    assert_eq!(claim(&guard, &key(0, "paid"), 10).await.arrival(), Arrival::First);
+    assert!(matches!(guard.begin(&key(1, "paid"), at(10)).await.unwrap(), Seen::Handled { .. }));
+}
+
+#[tokio::test]
 async fn the_greatest_time_span_means_for_ever() {
     let (clock, store) = store();
     let guard = guard(store).time_to_live(TimeDelta::MAX);
@@ -227,9 +242,10 @@ proptest::proptest! {
         steps in proptest::collection::vec((0_u8..4, 0_u128..3, 0_u8..2, 0_i64..40), 1..100),
     ) {
         let (clock, store) = store();
-        let claim_time = TimeDelta::seconds(30);
-        let stored = guard(store).claim_time(claim_time);
-        let memory = MemoryReplayGuard::default().claim_time(claim_time);
+        let (claim_time, nameless) = (TimeDelta::seconds(30), TimeDelta::seconds(100));
+        let stored = guard(store).claim_time(claim_time).nameless_time_to_live(nameless);
+        let memory =
+            MemoryReplayGuard::default().claim_time(claim_time).nameless_time_to_live(nameless);
         let mut held: Vec<Claim> = Vec::new();
         let mut now = 0;
         for (action, request, body, pause) in steps {

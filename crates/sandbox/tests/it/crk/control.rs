@@ -8,7 +8,7 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
 
 use super::client::{HARDWARE, NIP, SOFTWARE, Till};
-use crate::control::call;
+use crate::control::{call, counted};
 
 async fn on_sockets() -> Sandbox {
     let builder = Sandbox::builder().seed(3).calm().starting_at(super::client::start());
@@ -86,7 +86,10 @@ async fn commands_archive_and_settings_go_through_the_control_api() {
     let rule = json!({"command": "TCS", "turn": {"first": 1}, "fault": {"code": "E05"}});
     let new = json!({"system": "crk", "rule": rule}).to_string();
     assert_eq!(call(control, "POST", "/faults", &new, "").await.0, 204);
-    assert_eq!(call(control, "GET", "/faults", "", "").await.1["crk"], json!([rule]));
+    assert_eq!(
+        call(control, "GET", "/faults", "", "").await.1["crk"],
+        json!([counted(&rule, 0, 0)])
+    );
     assert_eq!(till.ask("TCS").await.refusal(), (500, "E05".to_owned()));
     assert_eq!(call(control, "POST", "/crk/expire-tokens", "", "").await.0, 204);
     let statistics = call(control, "GET", "/crk/statistics", "", "").await.1;

@@ -105,12 +105,12 @@ fn object_fits(value: &Value, schema: &Value, place: &str) {
         return;
     }
     for name in required {
-        // The official examples leave the time of roles out (KSeF 1.x facts §3.1).
+        // The official examples leave the time of roles out (KSeF 1.x facts §3).
         let known = name == "startTimestamp" || members.contains_key(name);
         assert!(known, "{place}: {name} is missing");
     }
     for (name, member) in members {
-        // Some variants and the name of a context forget their tag and a null (facts §3.1).
+        // Some variants and the name of a context forget their tag and a null (KSeF 1.x facts §3).
         let forgotten = name == "type" || name == "tradeName";
         match fields.get(name.as_str()) {
             Some(schema) => fits(member, schema, &format!("{place}.{name}")),
@@ -159,7 +159,7 @@ fn text_fits(value: &Value, schema: &Value, place: &str) {
 fn number_fits(value: &Value, schema: &Value, place: &str) {
     assert!(value.is_number(), "{place} is no number");
     let number = value.as_i64().unwrap();
-    // The range of answers is narrower than that of requests (KSeF 1.x facts §3.1).
+    // The range of answers is narrower than that of requests (KSeF 1.x facts §3).
     if place.ends_with(".pageOffset") {
         return;
     }

@@ -1,9 +1,12 @@
 //! A hostile double is still the same service to a caller that reads leniently and tries again.
 
+use std::collections::BTreeSet;
+use std::time::Duration;
+
 use http::Method;
 use sandbox::Sandbox;
 use sandbox::fault::{Fault, Rule};
-use sandbox::ksef_v2::{KsefV2, Limits};
+use sandbox::ksef_v2::{KsefV2, Limits, Rotation};
 use serde_json::{Value, json};
 
 use super::client::*;
@@ -47,17 +50,86 @@ pub(crate) async fn log_in(ksef: &KsefV2) -> Caller {
     }
 }
 
+fn certificate_of(listed: &Value) -> x509_cert::Certificate {
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
+    use x509_cert::der::Decode as _;
+
+    let der = STANDARD.decode(text(&listed["certificate"])).unwrap();
+    x509_cert::Certificate::from_der(&der).unwrap()
+}
+
 fn key_of(keys: &Value, usage: &str) -> rsa::RsaPublicKey {
-    use base64::Engine as _;
     use rsa::pkcs8::DecodePublicKey as _;
-    use x509_cert::der::{Decode as _, Encode as _};
+    use x509_cert::der::Encode as _;
 
     let found = keys.as_array().unwrap().iter().find(|it| it["usage"][0] == usage).unwrap();
-    let der =
-        base64::engine::general_purpose::STANDARD.decode(text(&found["certificate"])).unwrap();
-    let certificate = x509_cert::Certificate::from_der(&der).unwrap();
+    let certificate = certificate_of(found);
     let spki = certificate.tbs_certificate().subject_public_key_info().to_der().unwrap();
     rsa::RsaPublicKey::from_public_key_der(&spki).unwrap()
+}
+
+async fn open(caller: &Caller) -> String {
+    let keys = patient(caller, Method::GET, "/security/public-key-certificates", "").await;
+    let key = seal(&key_of(&keys, "SymmetricKeyEncryption"), &KEY);
+    let vector = "CQkJCQkJCQkJCQkJCQkJCQ==";
+    let encryption = json!({"encryptedSymmetricKey": key, "initializationVector": vector});
+    let body = json!({"formCode": form("FA (3)"), "encryption": encryption}).to_string();
+    let opened = patient(caller, Method::POST, "/sessions/online", &body).await;
+    text(&opened["referenceNumber"])
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_link_that_is_over_is_refused_with_either_status_of_the_contract() {
+    let sandbox = Sandbox::builder().seed(7).without_sockets().start().await.unwrap();
+    let ksef = sandbox.ksef_v2();
+    ksef.set_limits(Limits::none());
+    let alfa = log_in(ksef).await;
+    let session = open(&alfa).await;
+    let mut url = Value::Null;
+    for number in 0..5 {
+        let path = format!("/sessions/online/{session}/invoices");
+        let body = sending(&invoice(&format!("L/{number}"))).to_string();
+        patient(&alfa, Method::POST, &path, &body).await;
+        ksef.settle().await;
+        let list = patient(&alfa, Method::GET, &format!("/sessions/{session}/invoices"), "").await;
+        url = list["invoices"][number]["upoDownloadUrl"].clone();
+        if url.is_string() {
+            break;
+        }
+    }
+    tokio::time::advance(Duration::from_secs(3 * 24 * 3600)).await;
+    let mut statuses = BTreeSet::new();
+    for _ in 0..50 {
+        statuses.insert(fetch(ksef, &text(&url)).await.status);
+    }
+    statuses.retain(|status| !matches!(status, 429 | 503));
+    assert_eq!(Vec::from_iter(statuses), [401, 403]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_keys_come_in_no_order_with_the_dates_of_their_certificates() {
+    let sandbox = Sandbox::builder().seed(7).without_sockets().start().await.unwrap();
+    let ksef = sandbox.ksef_v2();
+    ksef.set_limits(Limits::none());
+    ksef.rotate_keys(Rotation::Planned);
+    let mut orders = BTreeSet::new();
+    for _ in 0..20 {
+        let nobody = Caller::nobody(ksef);
+        let keys = patient(&nobody, Method::GET, "/security/public-key-certificates", "").await;
+        let keys = keys.as_array().unwrap();
+        assert_eq!(keys.len(), 4);
+        for key in keys {
+            let certificate = certificate_of(key);
+            let validity = certificate.tbs_certificate().validity();
+            for (name, own) in [("validFrom", validity.not_before), ("validTo", validity.not_after)]
+            {
+                let told: chrono::DateTime<chrono::Utc> = text(&key[name]).parse().unwrap();
+                assert_eq!(own.to_unix_duration().as_secs(), told.timestamp().unsigned_abs());
+            }
+        }
+        orders.insert(keys.iter().map(|key| text(&key["publicKeyId"])).collect::<Vec<_>>());
+    }
+    assert!(orders.len() > 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -68,13 +140,7 @@ async fn invoices_reach_a_hostile_double_over_many_seeds() {
         let ksef = sandbox.ksef_v2();
         ksef.set_limits(Limits::none());
         let alfa = log_in(ksef).await;
-        let keys = patient(&alfa, Method::GET, "/security/public-key-certificates", "").await;
-        let key = seal(&key_of(&keys, "SymmetricKeyEncryption"), &KEY);
-        let vector = "CQkJCQkJCQkJCQkJCQkJCQ==";
-        let encryption = json!({"encryptedSymmetricKey": key, "initializationVector": vector});
-        let body = json!({"formCode": form("FA (3)"), "encryption": encryption}).to_string();
-        let opened = patient(&alfa, Method::POST, "/sessions/online", &body).await;
-        let session = text(&opened["referenceNumber"]);
+        let session = open(&alfa).await;
         for number in 0..5 {
             let path = format!("/sessions/online/{session}/invoices");
             let body = sending(&invoice(&format!("H/{seed}/{number}"))).to_string();

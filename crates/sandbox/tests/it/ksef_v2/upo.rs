@@ -110,6 +110,27 @@ async fn unknown_receipts_have_their_codes() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_unknown_session_is_refused_with_a_code_that_the_operation_has() {
+    let sandbox = calm().await;
+    let ksef = sandbox.ksef_v2();
+    let alfa = login(ksef, ALFA).await;
+    let session = "/sessions/20260131-SO-0000000000-0000000000-00";
+    let invoice = "invoices/20260131-EE-0000000000-0000000000-00";
+    for (path, code) in [
+        (session.to_owned(), 21173),
+        (format!("{session}/invoices"), 21173),
+        (format!("{session}/invoices/failed"), 21173),
+        (format!("{session}/upo/20260131-EU-0000000000-0000000000-00"), 21173),
+        (format!("{session}/{invoice}"), 21405),
+        (format!("{session}/{invoice}/upo"), 21405),
+        (format!("{session}/invoices/ksef/9990000103-20260131-000000000000-00/upo"), 21178),
+    ] {
+        assert_eq!(alfa.get(&path).await.code(), code, "{path}");
+    }
+    assert_eq!(ksef.unexpected(), []);
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_storage_wants_its_own_links_and_no_token() {
     let sandbox = calm().await;
     let ksef = sandbox.ksef_v2();
