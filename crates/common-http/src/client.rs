@@ -254,9 +254,10 @@ impl<A: Api> ClientBuilder<A> {
     /// Sets how long one try may take from its first byte to the last byte of the answer;
     /// 100 s without it.
     ///
-    /// A second comes on top of it for every 16 KiB of the request's body, so that a large one gets
-    /// through a slow connection. That it stands still is noticed by the transport
-    /// ([`HttpOptions::read_timeout`](crate::HttpOptions::read_timeout)).
+    /// A second comes on top of it for every 16 KiB of the request's body, so that a large file
+    /// gets through a slow connection. That it stands still is noticed by the transport
+    /// ([`HttpOptions::read_timeout`](crate::HttpOptions::read_timeout)), which takes a body in memory
+    /// for one piece.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self

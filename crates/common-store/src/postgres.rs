@@ -127,7 +127,7 @@ impl PostgresStore {
     {
         let sessions = Sessions::open(&options, tls)?;
         let PostgresOptions { schema, clock, .. } = options;
-        schema::migrate(&sessions, &schema).await?;
+        sessions.within_patience(schema::migrate(&sessions, &schema)).await?;
         let time = clock.map_or_else(|| Time::Server(SystemClock::new()), Time::Given);
         Ok(Self { sessions, time })
     }

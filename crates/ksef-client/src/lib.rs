@@ -3,6 +3,7 @@
 pub mod check;
 mod lenient;
 pub mod operation;
+mod private;
 mod unfinished;
 pub mod v1;
 pub mod v2;

@@ -28,7 +28,6 @@ pub mod operations;
 pub mod outgoing;
 pub mod payment_identifiers;
 pub mod pki;
-mod private;
 pub mod process;
 mod progress;
 pub mod queries;

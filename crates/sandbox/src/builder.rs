@@ -312,7 +312,7 @@ impl Sockets {
     /// The listener of the port with this distance from the first; `None` without sockets.
     async fn bind(self, distance: u16) -> io::Result<Option<TcpListener>> {
         let port = match self {
-            Self::AnyPort => 0,
+            Self::AnyPort | Self::From(0) => 0,
             Self::From(first) => first.saturating_add(distance),
             Self::None => return Ok(None),
         };

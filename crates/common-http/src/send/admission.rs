@@ -68,9 +68,12 @@ impl Call<'_> {
     /// Whether the caller waits that long after a failure; its patience with the limit holds also
     /// when the server says that the limit is used up (429), or asks to wait for another reason.
     pub(super) fn waits_out(&self, failure: &Failure, wait: Duration) -> bool {
-        let is_limit = failure.kind == ErrorKind::TooManyRequests;
-        let is_asked = is_limit || failure.retry_after.is_some();
-        !is_asked || self.patience().is_none_or(|patience| wait <= patience)
+        let asked = match failure.kind {
+            ErrorKind::TooManyRequests => Some(wait),
+            _ => failure.retry_after,
+        };
+        let waits = |asked| self.patience().is_none_or(|patience| asked <= patience);
+        asked.is_none_or(waits)
     }
 
     /// The longest wait for the limit that the caller accepts; `None` for any.

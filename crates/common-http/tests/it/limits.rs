@@ -132,6 +132,11 @@ async fn an_impatient_call_waits_out_no_other_wish_of_the_server_either() {
         assert_eq!(error.retry_after(), Some(seconds(14_400)));
         assert_eq!(start.elapsed(), seconds(0), "{policy:?}");
     }
+    // A wish for no wait is none to give up for, whatever the client's own pause is.
+    let now = Step::answer(503, "").header("retry-after", "0");
+    let client = builder(Scripted::new([now, ok()])).build();
+    let options = CallOptions::new().limit_policy(LimitPolicy::FailFast);
+    client.send_with(&Find::new(1), options).await.unwrap();
     // A failure without a wish is repeated as ever.
     let client = builder(Scripted::new([Step::answer(503, ""), ok()])).build();
     let options = CallOptions::new().limit_policy(LimitPolicy::FailFast);

@@ -49,14 +49,14 @@ impl PostgresOptions {
     }
 
     /// Sets how long a call waits for a connection to be free, for a new one to be made, and for a
-    /// statement, 30 seconds unless set.
+    /// statement, 30 seconds unless set; between a second and a day.
     ///
     /// The server breaks a longer statement off. One that falls silent, as after a loss of power, is
     /// given up a quarter later: the call fails as `Unavailable`, and the next one makes another
     /// connection. What was written then may have been, as after any failure of the store.
     #[must_use]
     pub fn patience(mut self, patience: Duration) -> Self {
-        self.patience = patience;
+        self.patience = patience.clamp(Duration::from_secs(1), Duration::from_hours(24));
         self
     }
 

@@ -22,6 +22,8 @@ use super::{
 /// What the server calls a lost lease; see `hold_lease` in `v1.sql`.
 const LEASE_LOST: &str = "LL001";
 
+const SILENT: &str = "the database is silent";
+
 /// How often a statement is carried out that the server undid for the sake of others.
 const TRIES: u32 = 5;
 
@@ -46,9 +48,10 @@ impl Sessions {
         let settings = settings(&options.schema, patience);
         let set = Hook::async_fn(move |client: &mut deadpool_postgres::ClientWrapper, _| {
             let settings = settings.clone();
-            Box::pin(
-                async move { client.batch_execute(&settings).await.map_err(HookError::Backend) },
-            )
+            Box::pin(async move {
+                let done = timeout(patience, client.batch_execute(&settings)).await;
+                done.map_err(|_| HookError::message(SILENT))?.map_err(HookError::Backend)
+            })
         });
         let pool = Pool::builder(Manager::from_config(options.server.clone(), tls, recycling))
             .max_size(options.connections)
@@ -61,6 +64,15 @@ impl Sessions {
             StoreError::unavailable("the connections cannot be set up").because(error)
         })?;
         Ok(Self { pool, patience })
+    }
+
+    /// Work of several statements, given up when the server is silent.
+    pub(super) async fn within_patience<T>(
+        &self,
+        work: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        let done = timeout(self.patience + self.patience / 4, work).await;
+        done.unwrap_or_else(|_| Err(StoreError::unavailable(SILENT)))
     }
 
     /// A connection, for more than one statement.
@@ -100,9 +112,7 @@ impl Sessions {
                 // The pool may not have seen it yet and would lend it out again.
                 drop(Object::take(client));
             }
-            return Err(
-                error.map_or_else(|| StoreError::unavailable("the database is silent"), fault)
-            );
+            return Err(error.map_or_else(|| StoreError::unavailable(SILENT), fault));
         }
     }
 

@@ -20,9 +20,9 @@ use ksef_crypto::{
 use tokio::{fs::File, io::AsyncWriteExt, sync::mpsc};
 
 use super::{FetchInvoices, ResultPart};
-use crate::v1::{
-    error::{Error, ErrorKind},
+use crate::{
     private::private,
+    v1::error::{Error, ErrorKind},
 };
 
 /// How many invoices wait between the disk and the reader.

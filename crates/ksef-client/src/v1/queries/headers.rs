@@ -35,6 +35,7 @@ impl Session {
             windows: Windows::new(criteria, self.clock().now()),
             page: None,
             total: None,
+            restarts: 0,
             seen: Seen::default(),
         };
         let pages = stream::try_unfold(headers, |mut headers| async move {
@@ -45,14 +46,18 @@ impl Session {
     }
 }
 
+/// A list that becomes shorter while it is read is begun again so often.
+const MOST_RESTARTS: u32 = 3;
+
 /// Where a stream of headers stands.
 struct Headers<'s> {
     session: &'s Session,
     windows: Windows,
     /// The page that is next, in its window.
     page: Option<(Window, Invoices)>,
-    /// How many rows the window was found to hold at its first page.
+    /// How many rows the window was found to hold last, and how often it was begun again.
     total: Option<u64>,
+    restarts: u32,
     seen: Seen,
 }
 
@@ -64,7 +69,7 @@ impl Headers<'_> {
                 Some(page) => page,
                 None => match self.windows.next() {
                     Some(window) => {
-                        self.total = None;
+                        (self.total, self.restarts) = (None, 0);
                         (window, Invoices::new(self.windows.criteria(window)))
                     }
                     None => return Ok(None),
@@ -83,13 +88,18 @@ impl Headers<'_> {
                 Err(error) => return Err(error),
             };
             let total = answer.number_of_elements;
-            if total.zip(self.total).is_some_and(|(now, first)| now < first) {
+            if total.zip(self.total).is_some_and(|(now, before)| now < before) {
                 // Rows went away, and those behind them moved up: what was given is known by now.
                 self.total = None;
+                self.restarts += 1;
+                if self.restarts > MOST_RESTARTS {
+                    let cause = "the list becomes shorter again and again";
+                    return Err(Error::local(ErrorKind::Unreadable, "queries.invoices", cause));
+                }
                 self.page = Some((window, Invoices::new(self.windows.criteria(window))));
                 continue;
             }
-            self.total = self.total.or(total);
+            self.total = total.or(self.total);
             let may_go_on = request.is_last_full(&answer);
             let next = request.next(&answer).filter(|_| !may_go_on);
             let mut rows = answer.invoice_header_list;
@@ -194,6 +204,32 @@ mod tests {
         let rows: Vec<_> = session.invoice_headers(criteria()).try_collect().await.unwrap();
         assert_eq!((rows.len(), script.requests().len()), (130, 4));
         assert!(lines(&script)[2].ends_with("PageSize=100&PageOffset=0"));
+    }
+
+    #[tokio::test]
+    async fn a_list_that_becomes_shorter_again_and_again_is_an_error() {
+        let pages = (0..10).map(|number| match number % 2 {
+            0 => page(0..100, Some(130)),
+            _ => page(100..129, Some(129)),
+        });
+        let (session, script) = plain_session(pages);
+        let error = session.invoice_headers(criteria()).try_collect::<Vec<_>>().await.unwrap_err();
+        assert_eq!((error.kind(), script.requests().len()), (ErrorKind::Unreadable, 8));
+    }
+
+    #[tokio::test]
+    async fn a_list_that_grew_and_then_shrank_is_read_again() {
+        let pages = [
+            page(0..100, Some(250)),
+            page(100..200, Some(260)),
+            page(205..260, Some(255)),
+            page(5..105, Some(255)),
+            page(105..205, Some(255)),
+            page(205..260, Some(255)),
+        ];
+        let (session, script) = plain_session(pages);
+        let rows: Vec<_> = session.invoice_headers(criteria()).try_collect().await.unwrap();
+        assert_eq!((rows.len(), script.requests().len()), (260, 6));
     }
 
     #[tokio::test]

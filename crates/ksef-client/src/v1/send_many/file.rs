@@ -11,7 +11,7 @@ use std::{
 use common_core::store::BoxFuture;
 
 use super::note::{Note, NoteState, SendLog, SendProgress};
-use crate::v1::private::private;
+use crate::private::private;
 
 /// A log in a file, to which notes are appended; [`Sending`](NoteState::Sending) ones are on the
 /// disk before the invoice goes out.

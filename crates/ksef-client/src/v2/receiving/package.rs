@@ -23,19 +23,22 @@ use serde::Deserialize;
 use tokio::io::AsyncWriteExt;
 
 use super::ExportState;
-use crate::v2::{
-    Client,
-    error::{Error, ErrorKind},
-    storage,
-    wire::{self, InvoiceMetadata, InvoicePackagePart},
+use crate::{
+    private::private,
+    v2::{
+        Client,
+        error::{Error, ErrorKind},
+        storage,
+        wire::{self, InvoiceMetadata, InvoicePackagePart},
+    },
 };
 
 /// The name of the list of metadata in a package.
 const METADATA: &str = "_metadata.json";
 
-/// The most bytes of a part: 50 MB in the larger sense of the word (KSeF 2.0 facts §10.4), and the
-/// padding of its encryption.
-const LARGEST_PART: u64 = 50 * 1024 * 1024 + 16;
+/// The most bytes of a part that are fetched: twice the 50 MB that a part may have (KSeF 2.0 facts
+/// §10.4), since a limit that is raised must not end all receiving.
+const LARGEST_PART: u64 = 100 * 1024 * 1024;
 
 /// A package that is made, with links to its parts that live for a while.
 pub struct Package {
@@ -129,12 +132,13 @@ impl Package {
 
     /// Fetches the parts into files in that folder, which exists, and checks size and hash of each.
     /// The files bear the number of the export and a random one, so that a folder takes any number of
-    /// packages, and the same one twice.
+    /// packages, and the same one twice. A process that is killed leaves them, and while a package is
+    /// read the plain archive as well, readable for its owner.
     ///
     /// [`ErrorKind::Forbidden`] usually means that the links have expired: ask the export for the
     /// package again. [`ErrorKind::Corrupt`] means that a part is not the announced one; of one that
     /// is longer nothing more is fetched. [`ErrorKind::Unreadable`] means that a part is announced
-    /// without size or hash, or larger than parts are (50 MB, KSeF 2.0 facts §10.4).
+    /// without size or hash, or far larger than parts are (100 MB; the limit is 50, KSeF 2.0 facts §10.4).
     pub async fn fetch(&self, folder: impl AsRef<Path>) -> Result<FetchedPackage, Error> {
         let folder = folder.as_ref().to_owned();
         let mut fetched = FetchedPackage {
@@ -302,7 +306,8 @@ impl FetchedPackage {
     /// The archive, decrypted into a file without a name of its own.
     fn archive(&self) -> Result<File, OpenError> {
         let path = self.folder.join(format!("{}.archive", self.name));
-        let file = File::options().read(true).write(true).create_new(true).open(&path);
+        let mut options = File::options();
+        let file = private(options.read(true).write(true).create_new(true)).open(&path);
         let file = file.map_err(OpenError::Store)?;
         let mut parts = Vec::with_capacity(self.parts.len());
         for part in &self.parts {

@@ -275,7 +275,7 @@ fn ready(summary: &Summary, format: ArchiveFormat) -> Step {
 fn too_large() -> Step {
     let part = json!({
         "ordinalNumber": 1, "url": "https://store.example.test/1?sig=canary",
-        "encryptedPartSize": 50 * 1024 * 1024 + 32,
+        "encryptedPartSize": 100 * 1024 * 1024 + 16,
         "encryptedPartHash": InvoiceHash::of(b"").base64()
     });
     let package = json!({"invoiceCount": 1, "parts": [part], "isTruncated": false});

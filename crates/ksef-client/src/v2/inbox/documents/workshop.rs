@@ -31,7 +31,8 @@ pub(super) struct Workshop {
 
 impl Workshop {
     /// Makes an empty one, whose name begins so, and removes those of earlier leases, as far as they
-    /// let themselves be removed. Whoever has a later one has taken over meanwhile.
+    /// let themselves be removed, and one with this number, which a store that began anew gave before.
+    /// Whoever has a later one has taken over meanwhile.
     pub(super) async fn open(folder: &Path, name: String, lease: &Lease) -> Result<Self, Error> {
         let (folder, fence) = (folder.to_owned(), lease.fence.number());
         let open = move || {
@@ -40,7 +41,8 @@ impl Workshop {
             for entry in fs::read_dir(&all)?.flatten() {
                 let found = entry.file_name();
                 let number = found.to_str().and_then(|found| found.strip_prefix(&name));
-                if number.is_some_and(|number| number.parse().is_ok_and(|found: u64| found < fence))
+                if number
+                    .is_some_and(|number| number.parse().is_ok_and(|found: u64| found <= fence))
                 {
                     fs::remove_dir_all(entry.path()).ok();
                 }
@@ -176,6 +178,13 @@ mod tests {
         successor.visit()("a.xml", b"whole").unwrap();
         open(folder.path(), 5).await.close().await;
         assert_eq!(fs::read(successor.drafts().join("a.xml")).unwrap(), b"whole");
+    }
+
+    #[tokio::test]
+    async fn a_store_that_began_anew_finds_its_number_free() {
+        let folder = tempfile::tempdir().unwrap();
+        open(folder.path(), 1).await.visit()("a.xml", b"of another life").unwrap();
+        assert!(names(open(folder.path(), 1).await.drafts()).is_empty());
     }
 
     #[tokio::test]
