@@ -56,7 +56,7 @@ impl PostgresOptions {
     /// connection. What was written then may have been, as after any failure of the store.
     #[must_use]
     pub fn patience(mut self, patience: Duration) -> Self {
-        self.patience = patience.clamp(Duration::from_secs(1), Duration::from_hours(24));
+        self.patience = patience.clamp(Duration::from_secs(1), Duration::from_secs(86_400));
         self
     }
 
