@@ -24,7 +24,7 @@ pub enum ErrorKind {
     Timeout,
     /// The connection broke before a complete answer.
     Interrupted,
-    /// The call's own deadline passed.
+    /// The call's own deadline passed before it was sent.
     Deadline,
     /// The server answered with success and the answer could not be read. What the call does
     /// **was** done, most likely.

@@ -100,7 +100,8 @@ impl Fiscalisation {
     }
 
     /// Sets how long a run waits for the schedule (row 14); ten minutes without it. A later run
-    /// goes on waiting.
+    /// goes on waiting. A command that nobody can open is given up after a minute, so less than that
+    /// waits for ever behind one.
     #[must_use]
     pub fn patience(mut self, patience: Duration) -> Self {
         self.patience = patience;

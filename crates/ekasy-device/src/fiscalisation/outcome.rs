@@ -42,7 +42,8 @@ pub enum Outcome {
         answer: String,
     },
     /// CMD09 may have been sent by an earlier run, no answer settled what came of it, and
-    /// [`Unanswered::Stop`](super::Unanswered::Stop) asks for a person before it is sent again.
+    /// [`Unanswered::Stop`](super::Unanswered::Stop) asks for a person before it is sent again. A
+    /// later request that is refused settles nothing about it.
     Unanswered,
     /// The repository calls the register fiscalised already, and the journal does not know its
     /// number. Find it, then run again with [`Order::recovered`](super::Order::recovered). The

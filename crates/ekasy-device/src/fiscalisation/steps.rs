@@ -1,6 +1,6 @@
 //! Each row: do it, and journal that it is done.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
 
 use common_core::open::Open;
 
@@ -31,6 +31,10 @@ use crate::{
 
 /// How long to wait between two questions for the schedule.
 const PAUSE: Duration = Duration::from_secs(10);
+
+/// How often new keys are fetched for a command that cannot be opened: what CMD07 tells may lag
+/// behind the keys in use.
+const KEYS: u32 = 5;
 
 /// The rows of one fiscalisation.
 pub(super) struct Steps<'a> {
@@ -139,7 +143,8 @@ impl<'a> Steps<'a> {
     async fn request(&self) -> Result<Ended, Trouble> {
         let registration = self.operations.journal.registration().await?;
         let may_be_sent = noted(&registration, note::REQUEST).is_some();
-        if may_be_sent && self.unanswered == Unanswered::Stop {
+        let is_unanswered = may_be_sent || noted(&registration, note::UNANSWERED).is_some();
+        if is_unanswered && self.unanswered == Unanswered::Stop {
             return Ok(Ended::Stop(Outcome::Unanswered));
         }
         let Some(id) = self.request_id(&registration).await? else {
@@ -197,15 +202,19 @@ impl<'a> Steps<'a> {
         let is_same = noted(registration, note::REQUEST_OF) == Some(&digest);
         let earlier = noted(registration, note::REQUEST).filter(|_| is_same);
         let earlier = earlier.and_then(|id| CommandId::parse_lenient(id).ok());
-        if let Some(id) = earlier.filter(|id| self.order.request(id.clone()).fits_clock(now)) {
-            return Ok(Some(id));
-        }
-        let id = self.operations.next_id(CommandKind::Fiscalise).await?;
-        if !self.order.request(id.clone()).fits_clock(now) {
+        let fits = |id: &CommandId| self.order.request(id.clone()).fits_clock(now);
+        let id = match earlier.filter(fits) {
+            Some(id) => id,
+            None => self.operations.next_id(CommandKind::Fiscalise).await?,
+        };
+        if !fits(&id) {
             return Ok(None);
         }
         self.change(|of| {
             let record = record(of);
+            if let Some(earlier) = record.notes.get(note::REQUEST).cloned() {
+                set(record, note::UNANSWERED, &earlier);
+            }
             set(record, note::REQUEST, &id);
             set(record, note::REQUEST_OF, &digest);
         })
@@ -248,6 +257,8 @@ impl<'a> Steps<'a> {
             let change = |of: &mut Registration| {
                 keep_answer(record(of), answer);
                 refuse(of, None);
+                // That does not come from a lost answer, so there is nothing more to wait for.
+                record(of).notes.remove(note::UNANSWERED);
             };
             let kept = self.keep(None, answer, change).await;
             return Ok(Ended::Stop(kept.err().unwrap_or(Outcome::NumberUnknown)));
@@ -319,11 +330,12 @@ impl<'a> Steps<'a> {
     }
 
     /// Row 14: commands are carried out and confirmed as they come, until the schedule was one of
-    /// them. One that cannot be opened, with new keys neither, is confirmed as failed.
+    /// them. One that cannot be opened, with new keys neither, is confirmed as failed. Only a new
+    /// one is followed by the next without a pause.
     async fn fetch_timetable(&mut self) -> Result<(), Trouble> {
         let clock = self.operations.client.clock().clone();
         let end = clock.tick() + self.patience;
-        let mut unopened = BTreeSet::new();
+        let mut unopened = BTreeMap::new();
         loop {
             for (id, todo) in self.operations.begun_commands().await? {
                 if todo == Todo::Execute {
@@ -338,19 +350,27 @@ impl<'a> Steps<'a> {
                 return Ok(());
             }
             match self.operations.poll().await? {
-                Answer::Command(..) => {}
-                Answer::Unopened(id) if unopened.insert(id.clone()) => {
-                    self.operations.fetch_keys().await?;
+                Answer::Command(_, Todo::Execute) => continue,
+                // It is offered again: its confirmation was lost.
+                Answer::Command(id, _) => {
+                    self.operations.confirm(&id).await?;
                 }
-                // With new keys neither. It is confirmed as failed, so that the next one comes.
                 Answer::Unopened(id) => {
-                    self.operations.act(&Action::Reject(id), 0).await?;
+                    let times: &mut u32 = unopened.entry(id.clone()).or_default();
+                    *times += 1;
+                    if *times <= KEYS {
+                        self.operations.fetch_keys().await?;
+                    } else {
+                        // The next one would never come otherwise.
+                        self.operations.act(&Action::Reject(id), 0).await?;
+                    }
                 }
-                _ if clock.tick() >= end => {
-                    return Err(Trouble::Other("the repository sends no schedule"));
-                }
-                _ => tokio::time::sleep(PAUSE).await,
+                _ => {}
             }
+            if clock.tick() >= end {
+                return Err(Trouble::Other("the repository sends no schedule"));
+            }
+            tokio::time::sleep(PAUSE).await;
         }
     }
 }

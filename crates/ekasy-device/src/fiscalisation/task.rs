@@ -56,6 +56,8 @@ pub(super) mod note {
     pub(in super::super) const REQUEST: &str = "request";
     /// What that identifier stands for.
     pub(in super::super) const REQUEST_OF: &str = "request-of";
+    /// An earlier request that had no answer. What a later one is answered says nothing about it.
+    pub(in super::super) const UNANSWERED: &str = "unanswered";
     /// The first answer to CMD09, as it came, in which something was not understood.
     pub(in super::super) const ANSWER: &str = "answer";
     /// The latest such answer that is another one.
@@ -139,7 +141,8 @@ pub(super) fn take(registration: &mut Registration, granted: &Granted) {
     }
 }
 
-/// After a refusal the identifier is used up, and the next run begins where the code says.
+/// After a refusal the identifier is used up, and the next run begins where the code says. That an
+/// earlier request had no answer stays noted.
 pub(super) fn refuse(registration: &mut Registration, back_to: Option<FiscalisationStep>) {
     let record = record(registration);
     record.notes.remove(note::REQUEST);

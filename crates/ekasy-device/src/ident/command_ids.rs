@@ -77,8 +77,9 @@ impl CommandIds {
     }
 
     /// Goes on from `now`, after identifiers were given out by a clock that was ahead. None of
-    /// them, nor any earlier one, is given out again, also when their time comes. To be stored as
-    /// after [`next`](Self::next).
+    /// them, nor any earlier one, is given out again, also when their time comes, as long as all of
+    /// them were given out by this rule of the last digit: identifiers that another generator gave
+    /// the register may end in any digit. To be stored as after [`next`](Self::next).
     ///
     /// For a person who has put the clock right: a register can do this nine times in its life.
     /// Nothing happens, and no time is used up, as long as identifiers lie at most two hours ahead,

@@ -179,7 +179,8 @@ impl Journal {
 
     /// Goes on with command ids from `now`, after a clock that was ahead has taken some: otherwise
     /// they would lie ahead for as long as that clock was, and CMD09 be refused
-    /// ([`CommandIds::set_back`]). None that was given out is given again.
+    /// ([`CommandIds::set_back`]). None that this journal gave out is given again, if it has given
+    /// them out by the rule of the last digit from its beginning.
     ///
     /// For a person who has put the clock right, and not to be called otherwise. Durable when it
     /// returns. Cut off, the old moment or the new one stands.

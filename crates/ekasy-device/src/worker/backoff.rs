@@ -64,6 +64,11 @@ impl Line {
         self.until = now + wait;
     }
 
+    /// The server answered, though not with success.
+    pub(super) fn reach(&mut self) {
+        self.unreached = 0;
+    }
+
     /// Whether no connection could be made again and again.
     pub(super) fn is_unreachable(&self) -> bool {
         self.unreached >= UNREACHABLE

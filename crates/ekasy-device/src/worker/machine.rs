@@ -42,6 +42,9 @@ const FALLBACK: Duration = Duration::from_secs(1800);
 /// How long the first documents of a run wait for the repository to say what it has.
 const UNKNOWN: Duration = Duration::from_secs(3600);
 
+/// The channels whose servers are known by their pins.
+const PINNED: [Channel; 2] = [Channel::Cpd, Channel::WebApi];
+
 /// How far the two clocks may drift apart between two looks before the wall clock counts as moved.
 const DRIFT: TimeDelta = TimeDelta::seconds(5);
 
@@ -264,7 +267,7 @@ impl Machine {
     /// Whether a server that is known by its pins does not let itself be reached: it may have
     /// another certificate by now, of which only CMD07 tells, since that goes by the authorities.
     fn are_pins_doubted(&self) -> bool {
-        [Channel::Cpd, Channel::WebApi].into_iter().any(|one| self.line(one).is_unreachable())
+        PINNED.into_iter().any(|one| self.line(one).is_unreachable())
     }
 
     /// What is new goes out before anything is sent again, and nothing goes out while the

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use futures_util::TryStreamExt;
-use ksef_client::v1::{Client, Error, Session, queries::ExportOptions, wire};
+use ksef_client::v1::{Error, Session, queries::ExportOptions, wire};
 use sandbox::ksef_v1::{AcceptedInvoice, KsefV1};
 use trial::Failure;
 
@@ -26,61 +26,90 @@ struct Expected {
 }
 
 /// Asks for everything, in a window whose middle is the moment of an acceptance, so that the first
-/// split falls on an invoice.
+/// split falls on an invoice. What is asked for while an invoice that was held up comes in is asked for
+/// once more.
 pub(crate) async fn check(
     ksef: &KsefV1,
     session: &Session,
     edge: usize,
     verdict: &mut Verdict,
 ) -> Result<(), Failure> {
-    let issued: Vec<_> = ksef.invoices().into_iter().filter(|one| one.seller == SELLER).collect();
-    let Some(expected) = expected(ksef, session.client(), &issued, edge) else { return Ok(()) };
+    let now = session.client().clock().now();
+    let Some((from, to)) = window(&issued(ksef), now, edge) else { return Ok(()) };
+    loop {
+        let expected = Expected::of(ksef, from, to);
+        let is_done = check_window(ksef, session, &expected, verdict).await?;
+        if is_done {
+            return Ok(());
+        }
+    }
+}
+
+/// `false` when the books have changed meanwhile.
+async fn check_window(
+    ksef: &KsefV1,
+    session: &Session,
+    expected: &Expected,
+    verdict: &mut Verdict,
+) -> Result<bool, Failure> {
     let asked = count(ksef);
     let mut patience = Patience { verdict, tries: 0 };
     let headers = loop {
-        if let Some(headers) = patience.answer(headers(session, &expected).await)? {
+        if let Some(headers) = patience.answer(headers(session, expected).await)? {
             break headers;
         }
     };
     let folder = tempfile::tempdir()?;
     let fetched = loop {
-        let fetched = originals(session, &expected, folder.path()).await;
+        let fetched = originals(session, expected, folder.path()).await;
         if let Some(fetched) = patience.answer(fetched)? {
             break fetched;
         }
     };
-    compare_numbers(&expected, headers, verdict);
-    compare(&expected, fetched, verdict);
+    if Expected::of(ksef, expected.from, expected.to).invoices.len() > expected.invoices.len() {
+        return Ok(false);
+    }
+    compare_numbers(expected, headers, verdict);
+    compare(expected, fetched, verdict);
     if count(ksef) > asked + 1 {
         verdict.tally.count(Row::WindowSplit);
     }
     if std::fs::read_dir(folder.path())?.next().is_some() {
         verdict.untrue("a part of a query was left on the disk");
     }
-    Ok(())
+    Ok(true)
 }
 
 fn count(ksef: &KsefV1) -> usize {
     ksef.requests().iter().filter(|one| one.path.ends_with("/Query/Invoice/Async/Init")).count()
 }
 
-fn expected(
-    ksef: &KsefV1,
-    client: &Client,
+fn issued(ksef: &KsefV1) -> Vec<AcceptedInvoice> {
+    ksef.invoices().into_iter().filter(|one| one.seller == SELLER).collect()
+}
+
+/// A window around the acceptance of one of the invoices.
+fn window(
     issued: &[AcceptedInvoice],
+    now: DateTime<Utc>,
     edge: usize,
-) -> Option<Expected> {
+) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
     let middle = issued.get(edge % issued.len().max(1))?.at;
     let latest = issued.iter().map(|one| one.at).max()?;
-    let half =
-        (client.clock().now() - middle).min((latest - middle) + chrono::TimeDelta::seconds(1));
-    let (from, to) = (middle - half, middle + half);
-    let within = issued.iter().filter(|one| one.at >= from && one.at <= to);
-    let invoices = within.map(|one| {
-        let bytes = ksef.invoice_bytes(&one.ksef_number).unwrap_or_default();
-        (plain(&one.ksef_number), bytes)
-    });
-    Some(Expected { from, to, invoices: invoices.collect() })
+    let half = (now - middle).min((latest - middle) + chrono::TimeDelta::seconds(1));
+    Some((middle - half, middle + half))
+}
+
+impl Expected {
+    /// What the books have in that window.
+    fn of(ksef: &KsefV1, from: DateTime<Utc>, to: DateTime<Utc>) -> Self {
+        let within = issued(ksef).into_iter().filter(|one| one.at >= from && one.at <= to);
+        let invoices = within.map(|one| {
+            let bytes = ksef.invoice_bytes(&one.ksef_number).unwrap_or_default();
+            (plain(&one.ksef_number), bytes)
+        });
+        Self { from, to, invoices: invoices.collect() }
+    }
 }
 
 /// A number without the dash that one of its two forms has more.

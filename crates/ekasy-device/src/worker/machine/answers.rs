@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::{
-    Action, Channel, CommandId, DRIFT, ErrorKind, Event, JpkId, Machine, Now, ReadOnly, Schedule,
-    TimeDelta, Todo, Token,
+    Action, Channel, CommandId, DRIFT, ErrorKind, Event, JpkId, Machine, Now, PINNED, ReadOnly,
+    Schedule, TimeDelta, Todo, Token,
 };
 use crate::{
     journal::Purpose,
@@ -103,17 +103,20 @@ impl Machine {
         }
     }
 
-    /// With the new keys everything is tried at once. Where they do not help, the next ones are
-    /// fetched later and later.
+    /// With the new keys the servers that could not be reached are tried at once; what a server
+    /// asked to wait for is waited for. Where they do not help, the next ones are fetched later and
+    /// later.
     fn take_keys(&mut self, now: Now) {
         self.wanted.keys = false;
         self.unopened.values_mut().for_each(|has_keys| *has_keys = true);
         self.due.poll = now.tick;
         self.due.keys = now.tick + KEYS.saturating_mul(1 << self.useless_keys.min(2));
         self.useless_keys += 1;
-        for channel in [Channel::Cpd, Channel::WebApi] {
-            self.line_mut(channel).hold(now.tick, Duration::ZERO);
-            self.stumbles.open(now.tick, channel);
+        for channel in PINNED {
+            if self.line(channel).is_unreachable() {
+                self.line_mut(channel).hold(now.tick, Duration::ZERO);
+                self.stumbles.open(now.tick, channel);
+            }
         }
     }
 
@@ -258,8 +261,14 @@ impl Machine {
     /// What failed waits by itself, and so does its channel unless the request alone was refused.
     fn failed(&mut self, now: Now, action: &Action, failed: &Failed) -> Option<Event> {
         let chance = self.chance();
-        if action.channel().is_some() && !is_about_the_request(failed.kind) {
-            self.line_mut(failed.channel).fail(now.tick, failed, chance);
+        if action.channel().is_some() {
+            let line = self.line_mut(failed.channel);
+            match failed.kind {
+                // Nothing was sent.
+                ErrorKind::Input => {}
+                kind if is_about_the_request(kind) => line.reach(),
+                _ => line.fail(now.tick, failed, chance),
+            }
         }
         if *action == Action::Reconcile && failed.kind == ErrorKind::Refused {
             self.due.reconcile = now.tick + self.timing.reconcile;
@@ -293,7 +302,5 @@ fn proved(action: &Action, answer: &Answer) -> Option<Channel> {
 
 /// Whether the server answered, and another request may fare better.
 fn is_about_the_request(kind: ErrorKind) -> bool {
-    use ErrorKind::{Input, Invalid, NotFound, Refused};
-
-    matches!(kind, Input | Invalid | NotFound | Refused)
+    matches!(kind, ErrorKind::Invalid | ErrorKind::NotFound | ErrorKind::Refused)
 }

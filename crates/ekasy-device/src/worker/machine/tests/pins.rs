@@ -73,3 +73,50 @@ fn a_server_that_fails_or_refuses_is_known_by_its_pin_all_the_same() {
         assert!(times(&done, is_keys).is_empty(), "{kind:?}");
     }
 }
+
+/// Keys that are fetched for another reason say nothing to a server that asked for patience.
+#[test]
+fn new_keys_do_not_shorten_what_a_server_asked_for() {
+    let mut machine = machine(7200);
+    let retry_after = Some(Duration::from_secs(3600));
+    let busy = Failed { channel: Channel::Cpd, kind: ErrorKind::Server, retry_after };
+    let polite = Failed { channel: Channel::WebApi, ..busy };
+    machine.answer(at(1800), &Action::Reconcile, Answer::Failed(busy));
+    machine.answer(at(1800), &Action::Poll, Answer::Unopened(command("CQC", 1)));
+    assert_eq!(machine.next(at(1800), &Facts::default()), Action::FetchKeys);
+    machine.answer(at(1800), &Action::FetchToken, Answer::Failed(polite));
+    machine.answer(at(1800), &Action::FetchKeys, Answer::Done);
+    for channel in [Channel::Cpd, Channel::WebApi] {
+        assert!(machine.line(channel).until() >= at(5400).tick, "{channel:?}");
+    }
+    for action in [Action::Reconcile, Action::FetchToken] {
+        assert!(machine.stumbles.until(&action) >= at(5400).tick, "{action:?}");
+    }
+    let quiet = machine.next(at(5399), &facts(false, 1, None));
+    assert!(matches!(quiet, Action::Wait(_)), "{quiet:?}");
+    assert_eq!(machine.next(at(5400), &Facts::default()), Action::Poll);
+}
+
+/// Whatever it answers: the connection was made, so the pin is right.
+#[test]
+fn a_server_that_refuses_a_request_is_reached() {
+    for kind in [ErrorKind::Invalid, ErrorKind::NotFound, ErrorKind::Refused] {
+        let mut machine = machine(7200);
+        for _ in 0..5 {
+            let out = call_failed(Channel::WebApi, ErrorKind::Connect);
+            machine.answer(at(1800), &Action::Poll, out);
+        }
+        assert!(machine.are_pins_doubted());
+        let input = call_failed(Channel::WebApi, ErrorKind::Input);
+        machine.answer(at(2700), &Action::Poll, input);
+        assert!(machine.are_pins_doubted(), "nothing was sent");
+        machine.answer(at(2700), &Action::Poll, call_failed(Channel::WebApi, kind));
+        assert!(!machine.are_pins_doubted(), "{kind:?}");
+        let world = |action: &Action| match action {
+            Action::Poll => call_failed(Channel::WebApi, kind),
+            other => well(other),
+        };
+        let (done, _) = live(&mut machine, 2700..2700 + DAY, world, |_, _| Facts::default());
+        assert!(times(&done, is_keys).is_empty(), "{kind:?}");
+    }
+}
