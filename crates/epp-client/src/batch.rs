@@ -15,7 +15,7 @@ use crate::{
     api::{Answer, Epp},
     client::Client,
     error::Error,
-    matching::{agree, assign},
+    matching::{are_in_order, assign},
     model::{NewPaymentOrder, PaymentOrder},
     payment_orders::{Create, MAX_ORDERS, OrderError, Validate, Verdict},
 };
@@ -130,11 +130,8 @@ fn failed(error: &Arc<Error>) -> Outcome {
 /// Gives each order its verdict: by position where the answer is in the order of the request, and
 /// by what the orders say where it is not.
 fn settle<E: Endpoint>(orders: &[NewPaymentOrder], verdicts: Vec<Verdict>) -> Vec<Outcome> {
-    let fits = |(order, verdict): (&NewPaymentOrder, &Verdict)| {
-        verdict.model.as_ref().is_none_or(|model| agree(order, model))
-    };
-    let in_order = verdicts.len() == orders.len() && orders.iter().zip(&verdicts).all(fits);
-    if in_order {
+    let models: Vec<_> = verdicts.iter().map(|verdict| verdict.model.as_ref()).collect();
+    if are_in_order(orders, &models) {
         return verdicts.into_iter().map(outcome).collect();
     }
     let (models, positions): (Vec<&PaymentOrder>, Vec<usize>) = verdicts

@@ -16,7 +16,7 @@ pub use builder::{BuilderError, ClientBuilder};
 use crate::{
     api::{Answer, Epp, ask},
     error::{Error, ErrorKind},
-    page::{Listing, Page, Progress, SamePage},
+    page::{Listing, Page, Progress, SamePage, Turn},
     session::Session,
 };
 
@@ -82,8 +82,10 @@ impl Client {
     /// The stream ends after the last page or the first error. The last page is an empty one, or
     /// one shorter than another before it: a page may hold fewer items than were asked for, since
     /// the service's largest one is not known, so one more is asked for even after a short first
-    /// one. A service that answers the same page twice is an error, since items may be missing
-    /// then. The service pages by position: what is added or removed meanwhile can move others
+    /// one. "Not found" behind a page that was read ends the list as well. A page without a new
+    /// item ends it if all pages before were shorter than asked for, and else is an error, since
+    /// items may be missing then; as they may where the service promised more in a total. The
+    /// service pages by position: what is added or removed meanwhile can move others
     /// across a page's edge.
     pub fn pages<L>(
         &self,
@@ -93,16 +95,25 @@ impl Client {
         L: Listing,
     {
         let client = self.clone();
-        stream::try_unfold((Some(first), Progress::default()), move |(request, mut progress)| {
+        let progress = Progress::new(first.page_size());
+        stream::try_unfold((Some(first), progress), move |(request, mut progress)| {
             let client = client.clone();
             async move {
                 let Some(request) = request else { return Ok(None) };
-                let page = client.send(&request).await?;
-                let goes_on = progress.add(&page).map_err(|SamePage| {
+                let page = match client.send(&request).await {
+                    Err(error) if is_missing(&error) && progress.may_end() => return Ok(None),
+                    page => page?,
+                };
+                let turn = progress.add(&page).map_err(|SamePage| {
                     let cause = "the service answered the same page twice";
                     Error::local(ErrorKind::Unexpected, L::INFO.name, cause)
                 })?;
-                Ok(Some((page, (goes_on.then(|| request.next()), progress))))
+                let next = match turn {
+                    Turn::More => Some(request.next()),
+                    Turn::Last => None,
+                    Turn::Repeated => return Ok(None),
+                };
+                Ok(Some((page, (next, progress))))
             }
         })
     }
@@ -142,6 +153,12 @@ impl Client {
     pub(crate) fn referer(&self) -> HeaderValue {
         self.referer.clone()
     }
+}
+
+/// Whether the service says that there is no such page; in trouble it says nothing of the kind.
+fn is_missing(error: &Error) -> bool {
+    let status = error.problem().map(|problem| problem.status);
+    error.kind() == ErrorKind::NotFound && matches!(status, Some(404 | 200..=299))
 }
 
 /// Whether a success said that the caller is not logged in.

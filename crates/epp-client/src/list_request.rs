@@ -99,6 +99,10 @@ macro_rules! list_request {
             fn next(&self) -> Self {
                 Self { page: Some(self.page.unwrap_or(1).saturating_add(1)), ..self.clone() }
             }
+
+            fn page_size(&self) -> Option<u32> {
+                self.per_page
+            }
         }
     };
 }

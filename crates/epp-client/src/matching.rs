@@ -3,7 +3,7 @@
 //! Created orders are answered with the id 0 and cannot be listed by external id (ePP facts §3), so
 //! they are recognised by what they say.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use chrono::NaiveDate;
 use common_core::money::Amount;
@@ -14,6 +14,7 @@ use crate::{
 };
 
 /// What an order says of itself, in one form for sent and for known ones.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Said<'a> {
     id: Option<&'a str>,
     key: Key,
@@ -23,8 +24,8 @@ struct Said<'a> {
     is_urgent: bool,
 }
 
-/// What must be equal in orders that have no external id.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+/// What must be equal in orders that have no external id, unless there is only one of them.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Key {
     amount: Option<Amount>,
     creditor: Option<String>,
@@ -66,18 +67,26 @@ impl Said<'_> {
     /// counts: a service may have moved the day.
     fn agrees(&self, known: &Self) -> bool {
         let (key, other) = (&self.key, &known.key);
-        let fits = like(key.amount.as_ref(), other.amount.as_ref()).is_some()
+        let all = || {
+            like(key.reference.as_ref(), other.reference.as_ref()).is_some()
+                && like(key.basis.as_ref(), other.basis.as_ref()).is_some()
+                && self.likeness(known).is_some()
+        };
+        self.may_be(known) && (like(self.id, known.id) == Some(1) || all())
+    }
+
+    /// Whether no id, no amount and no account speaks against it.
+    fn may_be(&self, known: &Self) -> bool {
+        let (key, other) = (&self.key, &known.key);
+        like(self.id, known.id).is_some()
+            && like(key.amount.as_ref(), other.amount.as_ref()).is_some()
             && like(key.creditor.as_ref(), other.creditor.as_ref()).is_some()
-            && like(self.debtor.as_ref(), known.debtor.as_ref()).is_some();
-        fits && match like(self.id, known.id) {
-            None => false,
-            Some(1) => true,
-            Some(_) => {
-                like(key.reference.as_ref(), other.reference.as_ref()).is_some()
-                    && like(key.basis.as_ref(), other.basis.as_ref()).is_some()
-                    && self.likeness(known).is_some()
-            }
-        }
+            && like(self.debtor.as_ref(), known.debtor.as_ref()).is_some()
+    }
+
+    /// How much goes to whom: what no service changes.
+    fn money(&self) -> (Option<Amount>, Option<&str>) {
+        (self.key.amount, self.key.creditor.as_deref())
     }
 }
 
@@ -95,45 +104,90 @@ fn like<T: PartialEq>(one: Option<T>, other: Option<T>) -> Option<usize> {
 /// amount, creditor's account, creditor's reference and basis together, and never against the
 /// debtor's account, the payment code or the day where both have them; the more of these agree, the
 /// sooner. Orders that are equal in all of it are interchangeable.
+///
+/// A service may change a day, a code or a text. So where only one order was sent and only one is
+/// known with that amount to that creditor, they are the same unless the debtors' accounts differ.
 pub(crate) fn assign(sent: &[&NewPaymentOrder], known: &[&PaymentOrder]) -> Vec<Option<usize>> {
-    let sent: Vec<Said<'_>> = sent.iter().map(|order| said!(order)).collect();
-    let known: Vec<Said<'_>> = known.iter().map(|order| said!(order)).collect();
     let mut found = vec![None; sent.len()];
-    let mut used = vec![false; known.len()];
+    let (sent, mut open) = grouped(sent.iter().map(|order| said!(order)));
+    let (known, mut free) = grouped(known.iter().map(|order| said!(order)));
+    let pairs = (only_ones(&sent, &open), only_ones(&known, &free));
     let mut by_id: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     let mut by_key: BTreeMap<&Key, Vec<usize>> = BTreeMap::new();
-    for (at, order) in known.iter().enumerate() {
+    for (group, order) in known.iter().enumerate() {
         match order.id {
-            Some(id) => by_id.entry(id).or_default().push(at),
-            None => by_key.entry(&order.key).or_default().push(at),
+            Some(id) => by_id.entry(id).or_default().push(group),
+            None => by_key.entry(&order.key).or_default().push(group),
         }
     }
-    let mut give = |at: usize, candidates: Option<&Vec<usize>>, fits: &dyn Fn(usize) -> bool| {
-        let free = |known_at: &&usize| !used[**known_at] && fits(**known_at);
-        found[at] = candidates.and_then(|candidates| candidates.iter().find(free)).copied();
-        if let Some(taken) = found[at] {
-            used[taken] = true;
+    let mut give = |group: usize, candidates: &[usize], fits: &dyn Fn(&Said<'_>) -> bool| {
+        for candidate in candidates {
+            let (open, free) = (&mut open[group], &mut free[*candidate]);
+            if open.is_empty() || free.is_empty() || !fits(&known[*candidate]) {
+                continue;
+            }
+            let count = open.len().min(free.len());
+            for (at, known_at) in open.drain(..count).zip(free.drain(..count)) {
+                found[at] = Some(known_at);
+            }
         }
-        found[at].is_none()
     };
-    let mut open: Vec<usize> = (0..sent.len()).collect();
-    open.retain(|at| {
-        let candidates = sent[*at].id.and_then(|id| by_id.get(id));
-        give(*at, candidates, &|known_at| sent[*at].agrees(&known[known_at]))
-    });
+    for (group, order) in sent.iter().enumerate() {
+        let candidates = order.id.and_then(|id| by_id.get(id));
+        give(group, candidates.map_or(&[], Vec::as_slice), &|known| order.agrees(known));
+    }
     // An order that says less must not take the one that only another can be.
     for likeness in (0..=4).rev() {
-        open.retain(|at| {
-            let fits = |known_at: usize| sent[*at].likeness(&known[known_at]) == Some(likeness);
-            give(*at, by_key.get(&sent[*at].key), &fits)
-        });
+        for (group, order) in sent.iter().enumerate() {
+            let candidates = by_key.get(&order.key).map_or(&[][..], Vec::as_slice);
+            give(group, candidates, &|known| order.likeness(known) == Some(likeness));
+        }
+    }
+    for (money, group) in pairs.0 {
+        if let (Some(group), Some(Some(candidate))) = (group, pairs.1.get(&money)) {
+            let fits = |known: &Said<'_>| known.id.is_none() && sent[group].may_be(known);
+            give(group, &[*candidate], &fits);
+        }
     }
     found
 }
 
-/// Whether nothing that both orders say differs in what identifies them.
-pub(crate) fn agree(sent: &NewPaymentOrder, known: &PaymentOrder) -> bool {
-    said!(sent).agrees(&said!(known))
+/// Whether each known order can be the sent one at its position: nothing that both say differs,
+/// or no other order was sent with that amount to that creditor.
+pub(crate) fn are_in_order(sent: &[NewPaymentOrder], known: &[Option<&PaymentOrder>]) -> bool {
+    let (groups, places) = grouped(sent.iter().map(|order| said!(order)));
+    let only = only_ones(&groups, &places);
+    let fits = |(order, known): (&NewPaymentOrder, Option<&PaymentOrder>)| {
+        let Some(known) = known else { return true };
+        let (order, known) = (said!(order), said!(known));
+        let is_only = only.get(&order.money()).is_some_and(Option::is_some);
+        order.agrees(&known) || (is_only && order.may_be(&known))
+    };
+    sent.len() == known.len() && sent.iter().zip(known.iter().copied()).all(fits)
+}
+
+/// Orders that say the same, and their positions; so many that are alike cost no more than few.
+fn grouped<'a>(said: impl Iterator<Item = Said<'a>>) -> (Vec<Said<'a>>, Vec<VecDeque<usize>>) {
+    let mut groups: BTreeMap<Said<'a>, VecDeque<usize>> = BTreeMap::new();
+    for (at, order) in said.enumerate() {
+        groups.entry(order).or_default().push_back(at);
+    }
+    let mut groups: Vec<_> = groups.into_iter().collect();
+    groups.sort_by_key(|(_, places)| places.front().copied());
+    groups.into_iter().unzip()
+}
+
+/// For each amount and creditor the group that is one order and the only one; `None` for more.
+fn only_ones<'a>(
+    groups: &'a [Said<'_>],
+    places: &[VecDeque<usize>],
+) -> BTreeMap<(Option<Amount>, Option<&'a str>), Option<usize>> {
+    let mut only = BTreeMap::new();
+    for (group, (said, places)) in groups.iter().zip(places).enumerate() {
+        let first = (places.len() == 1).then_some(group);
+        only.entry(said.money()).and_modify(|only| *only = None).or_insert(first);
+    }
+    only
 }
 
 /// The account as 18 digits if it is one.
@@ -148,134 +202,4 @@ fn filled(text: Option<&str>) -> Option<&str> {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn sent(id: &str, amount: i64, code: &str) -> NewPaymentOrder {
-        NewPaymentOrder::new("840-102849-41", "840-235664-72", Amount::from(amount))
-            .external_id(id)
-            .creditor_code(code)
-    }
-
-    /// The order as the service lists it, with the account as 18 digits.
-    fn known(id: &str, amount: i64, code: &str) -> PaymentOrder {
-        PaymentOrder {
-            external_id: Some(id.to_owned()),
-            amount: Some(Amount::from(amount)),
-            creditor_code: Some(code.to_owned()),
-            creditor_bank_account: Some("840000000023566472".to_owned()),
-            ..PaymentOrder::default()
-        }
-    }
-
-    fn assigned(sent: &[NewPaymentOrder], known: &[PaymentOrder]) -> Vec<Option<usize>> {
-        assign(&sent.iter().collect::<Vec<_>>(), &known.iter().collect::<Vec<_>>())
-    }
-
-    #[test]
-    fn external_ids_find_orders_in_any_order() {
-        let sent = [sent("a", 1, ""), sent("b", 1, ""), sent("c", 1, "")];
-        let known = [known("c", 1, ""), known("a", 1, ""), known("x", 1, "")];
-        assert_eq!(assigned(&sent, &known), [Some(1), None, Some(0)]);
-    }
-
-    #[test]
-    fn an_external_id_never_finds_another_amount() {
-        assert_eq!(assigned(&[sent("a", 1, "")], &[known("a", 2, "")]), [None]);
-        let twice = [known("a", 2, ""), known("a", 1, "")];
-        assert_eq!(assigned(&[sent("a", 1, "")], &twice), [Some(1)]);
-    }
-
-    #[test]
-    fn orders_without_ids_are_found_by_what_they_say_and_each_once() {
-        let sent = [sent("", 1, "7"), sent("", 1, "7"), sent("", 1, "8"), sent("", 1, "7")];
-        let known = [known("", 1, "7"), known("", 1, "8"), known("", 1, "7")];
-        assert_eq!(assigned(&sent, &known), [Some(0), Some(2), Some(1), None]);
-    }
-
-    #[test]
-    fn an_order_with_an_id_is_not_taken_for_one_without() {
-        assert_eq!(assigned(&[sent("", 1, "7")], &[known("a", 1, "7")]), [None]);
-        // A service that leaves the id out of its list is understood.
-        assert_eq!(assigned(&[sent("a", 1, "7")], &[known("", 1, "7")]), [Some(0)]);
-    }
-
-    #[test]
-    fn an_order_of_another_debtor_is_never_taken() {
-        let of = |debtor: &str| sent("", 1, "7").debtor_bank_account(debtor);
-        let listed = PaymentOrder {
-            debtor_bank_account: Some("840000000000199269".to_owned()),
-            ..known("", 1, "7")
-        };
-        let both = [of("840-102849-41"), of("840-1992-69")];
-        assert_eq!(assigned(&both, std::slice::from_ref(&listed)), [None, Some(0)]);
-        assert!(!agree(&both[0], &listed) && agree(&both[1], &listed));
-        // Not even under one external id.
-        let same_id = PaymentOrder { external_id: Some("a".to_owned()), ..listed };
-        assert_eq!(assigned(&[both[0].clone().external_id("a")], &[same_id]), [None]);
-    }
-
-    #[test]
-    fn instalments_are_told_apart_by_their_day_and_payments_by_their_code() {
-        let on = |day: &str| sent("", 1, "7").expected_payment_date(day);
-        let listed = |day: &str| PaymentOrder {
-            expected_payment_date: Some(day.into()),
-            ..known("", 1, "7")
-        };
-        let both = [on("2026-02-01"), on("2026-03-01T00:00:00")];
-        assert_eq!(assigned(&both, &[listed("1.3.2026")]), [None, Some(0)]);
-        assert!(!agree(&both[0], &listed("1.3.2026")) && agree(&both[1], &listed("1.3.2026")));
-        let coded = PaymentOrder { payment_code: Some(221.into()), ..known("", 1, "7") };
-        let both = [220, 221].map(|code| sent("", 1, "7").payment_code(code));
-        assert_eq!(assigned(&both, &[coded]), [None, Some(0)]);
-    }
-
-    #[test]
-    fn the_one_order_that_is_listed_is_that_of_the_same_urgency() {
-        let both = [sent("", 1, "7").urgent_payment(true), sent("", 1, "7")];
-        let listed =
-            |is_urgent| PaymentOrder { urgent_payment: Some(is_urgent), ..known("", 1, "7") };
-        assert_eq!(assigned(&both, &[listed(false)]), [None, Some(0)]);
-        assert_eq!(assigned(&both[..1], &[listed(false)]), [Some(0)]);
-        assert_eq!(assigned(&both, &[listed(false), listed(true)]), [Some(1), Some(0)]);
-    }
-
-    #[test]
-    fn an_order_that_says_less_leaves_the_other_what_only_that_can_be() {
-        let listed = |day: Option<&str>| PaymentOrder {
-            expected_payment_date: day.map(Moment::from),
-            ..known("", 1, "7")
-        };
-        let dated = sent("", 1, "7").expected_payment_date("2026-03-01");
-        let both = [sent("", 1, "7"), dated];
-        let found = assigned(&both, &[listed(Some("2026-03-01")), listed(Some("2026-02-01"))]);
-        assert_eq!(found, [Some(1), Some(0)]);
-        assert_eq!(assigned(&both, &[listed(None), listed(None)]), [Some(0), Some(1)]);
-    }
-
-    proptest! {
-        #[test]
-        fn whatever_is_listed_is_given_at_most_once_and_never_contradicts(
-            sent_rows in prop::collection::vec((0_usize..4, 1_i64..4, 0_usize..3), 0..12),
-            known_rows in prop::collection::vec((0_usize..4, 1_i64..4, 0_usize..3), 0..12),
-        ) {
-            let ids = ["", "a", "b", "c"];
-            let codes = ["", "7", "8"];
-            let sent: Vec<_> =
-                sent_rows.iter().map(|row| sent(ids[row.0], row.1, codes[row.2])).collect();
-            let known: Vec<_> =
-                known_rows.iter().map(|row| known(ids[row.0], row.1, codes[row.2])).collect();
-            let found = assigned(&sent, &known);
-            let mut taken: Vec<usize> = found.iter().flatten().copied().collect();
-            let count = taken.len();
-            taken.sort_unstable();
-            taken.dedup();
-            prop_assert_eq!(taken.len(), count);
-            for (order, at) in sent.iter().zip(&found) {
-                prop_assert!(at.is_none_or(|at| agree(order, &known[at])));
-            }
-        }
-    }
-}
+mod tests;

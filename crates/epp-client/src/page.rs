@@ -1,11 +1,14 @@
 //! Pages of a list, whose form the documentation does not show (ePP facts §3).
 
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::{
+    collections::BTreeSet,
+    hash::{DefaultHasher, Hash, Hasher},
+};
 
 use bytes::Bytes;
 use common_core::codes;
 use common_http::{DecodeError, Decoded, Endpoint, Parts, decode_json};
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value, value::RawValue};
 
 use crate::api::{Answer, Epp, payload, says_success};
@@ -27,7 +30,7 @@ pub struct Page<T> {
     pub total: Option<u64>,
     /// What else the page says.
     pub extra: Map<String, Value>,
-    print: u64,
+    prints: Vec<u64>,
 }
 
 codes! {
@@ -52,6 +55,11 @@ pub trait Listing:
     /// Which page is the last one [`Client::pages`](crate::Client::pages) tells.
     #[must_use]
     fn next(&self) -> Self;
+
+    /// How many items a page may hold, if the request says so.
+    fn page_size(&self) -> Option<u32> {
+        None
+    }
 }
 
 /// How far a list has been read, which tells its last page.
@@ -59,36 +67,72 @@ pub trait Listing:
 /// The largest page of the service is not known and may be smaller than what was asked for, so a
 /// first page that is not full need not be the last. Nor does a total end a list: some count one
 /// page only.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Progress {
+    /// How many items a page may have.
+    page_size: Option<u32>,
     /// How many items the longest page had.
     longest: usize,
     /// How many items all pages had.
     seen: u64,
-    /// The page before; `None` before the first.
-    print: Option<u64>,
+    /// Whether the service said that there are more items.
+    is_promised: bool,
+    /// The items of all pages.
+    prints: BTreeSet<u64>,
 }
 
-/// A service that answers the same page again and again does not page at all.
+/// What comes after a page.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Turn {
+    /// Another page may follow.
+    More,
+    /// Nothing: it is the last one.
+    Last,
+    /// Nothing, and what it holds came before: the one before it was the last.
+    Repeated,
+}
+
+/// A service that answers the same items again and again does not page at all.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct SamePage;
 
 impl Progress {
-    /// Takes the next page; whether another one may follow.
+    pub(crate) fn new(page_size: Option<u32>) -> Self {
+        let prints = BTreeSet::new();
+        Self { page_size, longest: 0, seen: 0, is_promised: false, prints }
+    }
+
+    /// Takes the next page.
     ///
     /// The last page is an empty one, or one shorter than another before it unless the service
-    /// says that there are more items.
-    pub(crate) fn add<T>(&mut self, page: &Page<T>) -> Result<bool, SamePage> {
+    /// says that there are more items. A page without a new item comes from a service that knows
+    /// no page of that number: it ends the list, too, if no page was full.
+    pub(crate) fn add<T>(&mut self, page: &Page<T>) -> Result<Turn, SamePage> {
         let count = page.items.len();
         if count == 0 {
-            return Ok(false);
+            return Ok(Turn::Last);
         }
-        if self.print.replace(page.print) == Some(page.print) {
-            return Err(SamePage);
+        let known = self.prints.len();
+        self.prints.extend(&page.prints);
+        if self.prints.len() == known {
+            return if self.may_be_all() { Ok(Turn::Repeated) } else { Err(SamePage) };
         }
         self.seen += count as u64;
         self.longest = self.longest.max(count);
-        Ok(count == self.longest || page.total.is_some_and(|total| total > self.seen))
+        self.is_promised = page.total.is_some_and(|total| total > self.seen);
+        Ok(if count == self.longest || self.is_promised { Turn::More } else { Turn::Last })
+    }
+
+    /// Whether the list may end after what was read: there was a page, and the service promised no
+    /// more items.
+    pub(crate) fn may_end(&self) -> bool {
+        self.longest > 0 && !self.is_promised
+    }
+
+    /// Whether the pages can have been all: none was as long as asked for.
+    fn may_be_all(&self) -> bool {
+        let is_short = |size| usize::try_from(size).is_ok_and(|size| self.longest < size);
+        self.may_end() && self.page_size.is_some_and(is_short)
     }
 }
 
@@ -106,7 +150,7 @@ impl<T: DeserializeOwned> Page<T> {
 
     fn read(payload: &Bytes) -> Decoded<Self> {
         let items =
-            |items: Vec<T>| Self { items, total: None, extra: Map::new(), print: print(payload) };
+            |items: Vec<T>| Self { items, total: None, extra: Map::new(), prints: prints(payload) };
         match payload.iter().find(|byte| !byte.is_ascii_whitespace()) {
             Some(b'[') => decode_json(payload).map(items),
             Some(b'{') => Self::of_object(payload),
@@ -136,7 +180,7 @@ impl<T: DeserializeOwned> Page<T> {
                 error.reason(),
             )
         })?;
-        let mut page = Self { items, total: None, extra: Map::new(), print: print(&array) };
+        let mut page = Self { items, total: None, extra: Map::new(), prints: prints(&array) };
         let others = members.iter().enumerate().filter(|(member, _)| *member != chosen);
         for (_, (name, value)) in others {
             let value: Value = serde_json::from_str(value.get()).unwrap_or_default();
@@ -187,10 +231,23 @@ fn count(value: &Value) -> Option<u64> {
     }
 }
 
-fn print(payload: &[u8]) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    payload.hash(&mut hasher);
-    hasher.finish()
+/// What tells the items of an array from others, one by one: the id, else all that they say.
+fn prints(array: &[u8]) -> Vec<u64> {
+    #[derive(Deserialize)]
+    struct Row<'a> {
+        #[serde(borrow)]
+        id: &'a RawValue,
+    }
+
+    let items: Vec<&RawValue> = serde_json::from_slice(array).unwrap_or_default();
+    let print = |item: &&RawValue| {
+        let id = serde_json::from_str(item.get()).map(|row: Row<'_>| row.id.get());
+        let id = id.ok().filter(|id| !matches!(*id, "0" | "null"));
+        let mut hasher = DefaultHasher::new();
+        id.unwrap_or(item.get()).hash(&mut hasher);
+        hasher.finish()
+    };
+    items.iter().map(print).collect()
 }
 
 #[cfg(test)]
@@ -245,9 +302,13 @@ mod tests {
 
     /// How many of these pages are asked for.
     fn asked(pages: &[Value]) -> Result<usize, SamePage> {
-        let mut progress = Progress::default();
+        asked_by(None, pages)
+    }
+
+    fn asked_by(page_size: Option<u32>, pages: &[Value]) -> Result<usize, SamePage> {
+        let mut progress = Progress::new(page_size);
         for (at, payload) in pages.iter().enumerate() {
-            if !progress.add(&read(payload).unwrap())? {
+            if progress.add(&read(payload).unwrap())? != Turn::More {
                 return Ok(at + 1);
             }
         }
@@ -276,11 +337,38 @@ mod tests {
     }
 
     #[test]
-    fn a_page_that_comes_twice_is_an_error() {
+    fn a_page_without_a_new_item_is_an_error() {
         assert_eq!(asked(&[json!([1, 2]), json!([1, 2])]), Err(SamePage));
-        assert_eq!(asked(&[json!([1, 2]), json!([2, 1])]), Ok(3));
+        assert_eq!(asked(&[json!([1, 2]), json!([2, 1])]), Err(SamePage));
+        assert_eq!(asked(&[json!([1, 2]), json!([2, 3]), json!([3, 1])]), Err(SamePage));
         // Whatever number the page gives itself.
         let numbered = |page: u32| json!({"items": [1, 2], "page": page});
         assert_eq!(asked(&[numbered(1), numbered(2)]), Err(SamePage));
+        // Rows with an id are known by it, whatever else they say.
+        let rows = |ids: [u32; 2], word: &str| json!(ids.map(|id| json!({"id": id, "at": word})));
+        let turns = |pages: [Value; 2]| {
+            let mut progress = Progress::new(None);
+            let page = |payload: &Value| Page::<Value>::read(&Bytes::from(payload.to_string()));
+            pages.each_ref().map(|payload| progress.add(&page(payload).unwrap()))
+        };
+        assert_eq!(turns([rows([1, 2], "a"), rows([2, 1], "b")]), [Ok(Turn::More), Err(SamePage)]);
+        assert_eq!(turns([rows([0, 0], "a"), rows([0, 0], "b")]), [Ok(Turn::More), Ok(Turn::More)]);
+        // A full page may have others behind it.
+        assert_eq!(asked_by(Some(2), &[json!([1, 2]), json!([2, 1])]), Err(SamePage));
+    }
+
+    #[test]
+    fn a_short_page_that_comes_again_was_the_last() {
+        let turns = |page_size: u32, pages: &[Value]| {
+            let mut progress = Progress::new(Some(page_size));
+            let turns = pages.iter().map(|page| progress.add(&read(page).unwrap()));
+            turns.collect::<Result<Vec<_>, _>>()
+        };
+        let again = [json!([1, 2]), json!([2, 1])];
+        assert_eq!(turns(3, &again), Ok(vec![Turn::More, Turn::Repeated]));
+        assert_eq!(turns(2, &again), Err(SamePage));
+        // Unless the service says that there are more.
+        let promised = json!({"items": [1, 2], "total": 3});
+        assert_eq!(turns(3, &[promised.clone(), promised]), Err(SamePage));
     }
 }

@@ -156,8 +156,10 @@ impl Client {
     /// The orders that are listed under a batch's tag, matched to the caller's: by external id,
     /// else by amount, creditor's account, creditor's reference and basis together; never against
     /// the debtor's account, nor, without an external id, against the payment code or the expected
-    /// day where both have them.
+    /// day where both have them. Where the batch has only one order of that amount to that creditor,
+    /// and one is listed, these and the reference and basis may differ: a service may change them.
     ///
+    /// Give all orders of the batch, since an order that is left out could be taken for another.
     /// What is not listed may still appear when its creation was under way a moment ago.
     pub async fn locate(
         &self,

@@ -232,6 +232,79 @@ async fn a_search_is_not_ended_by_a_service_whose_pages_are_smaller() {
     assert!(lookup.found.iter().all(Option::is_some) && script.remaining() == 0);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_search_ends_where_the_service_knows_no_further_page() {
+    let found = async |steps: Vec<Step>| {
+        let (client, script) = scripted(steps).await;
+        let lookup = client.locate(&orders(1), &tag()).await.map_err(|error| error.kind());
+        lookup.map(|lookup| (lookup.found[0].is_some(), script.remaining()))
+    };
+    let one = || page([(0, 70)]);
+    assert_eq!(found(vec![one(), refusal(404, "404")]).await, Ok((true, 0)));
+    assert_eq!(found(vec![one(), refusal(200, "NotFound")]).await, Ok((true, 0)));
+    assert_eq!(found(vec![one(), one()]).await, Ok((true, 0)));
+    assert_eq!(found(vec![refusal(404, "404")]).await, Err(ErrorKind::NotFound));
+    assert_eq!(found(vec![one(), refusal(400, "400")]).await, Err(ErrorKind::Invalid));
+    let trouble = (0..20).map(|_| refusal(503, "404"));
+    let trouble = found([one()].into_iter().chain(trouble).collect()).await;
+    assert_eq!(trouble, Err(ErrorKind::NotFound));
+}
+
+#[tokio::test]
+async fn a_page_that_comes_again_gives_no_order_twice() {
+    use futures_util::TryStreamExt;
+
+    let (client, _) = scripted([page([(0, 70), (1, 71)]), page([(1, 71), (0, 70)])]).await;
+    let list = crate::payment_orders::List::new().per_page(500);
+    let items: Vec<_> = client.items(list).try_collect().await.unwrap();
+    assert_eq!(items.len(), 2);
+}
+
+/// A payment on that day, without an external id, as it is sent and as it is answered.
+fn dated(number: usize, day: &str) -> NewPaymentOrder {
+    order(number).external_id("").expected_payment_date(day)
+}
+
+fn dated_model(number: usize, id: usize, day: &str) -> Value {
+    let mut model = model(number, id, Some("proba-2026"));
+    model["externalId"] = Value::Null;
+    model["expectedPaymentDate"] = day.into();
+    model
+}
+
+#[tokio::test]
+async fn an_order_whose_day_was_moved_is_accepted_and_found() {
+    let all = [dated(0, "2026-02-07"), dated(1, "2026-02-06")];
+    let row = |number, id| dated_model(number, id, "2026-02-09T00:00:00");
+    let answer = [0, 1].map(|number| json!({"model": row(number, 0), "error": null}));
+    let steps = [verdicts(answer), success(&json!([row(1, 71), row(0, 70)])), page([])];
+    let (client, _) = scripted(steps).await;
+    let batch = client.create_and_locate(&all, &tag()).await;
+    assert_eq!(batch.ids(), [PaymentOrderId(70), PaymentOrderId(71)], "{batch:?}");
+}
+
+#[tokio::test]
+async fn a_moved_day_makes_no_other_order_of_the_request_uncertain() {
+    let all = [dated(0, "2026-02-07"), order(1).external_id("")];
+    // The second row says so little that only its place tells whose it is.
+    let rows = [
+        json!({"model": dated_model(0, 0, "2026-02-09"), "error": null}),
+        json!({"model": {"id": 0}, "error": null}),
+    ];
+    let (client, _) = scripted([verdicts(rows)]).await;
+    assert_eq!(kinds(&client.create_orders(&all).await), "aa");
+}
+
+#[tokio::test]
+async fn of_two_instalments_only_the_one_that_is_listed_was_created() {
+    let all = [dated(0, "2026-02-07"), dated(0, "2026-03-07")];
+    let lost = Step::fail(TransportErrorKind::Interrupted);
+    let listed = success(&json!([dated_model(0, 70, "7.3.2026")]));
+    let (client, _) = scripted([lost, listed, page([])]).await;
+    let batch = client.create_and_locate(&all, &tag()).await;
+    assert_eq!(located(&batch), "?c");
+}
+
 #[tokio::test]
 async fn an_order_is_not_given_the_result_of_another_debtors() {
     let of = |debtor: &str| {

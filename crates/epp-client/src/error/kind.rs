@@ -32,7 +32,7 @@ pub enum ErrorKind {
     Timeout,
     /// The connection broke before a complete answer. As for [`Timeout`](Self::Timeout).
     Interrupted,
-    /// The call's own deadline passed. As for [`Timeout`](Self::Timeout).
+    /// The call's own deadline passed before it could be sent; nothing was changed.
     Deadline,
     /// The service answered with success and the answer could not be read. What the call does
     /// **was** done, most likely: find out.

@@ -16,9 +16,9 @@ use super::{
 
 /// Remembers notifications in memory, bounded in number and age.
 ///
-/// At capacity the entry that would be forgotten next makes room, but never a live claim; so the
-/// protection reaches back over the last `capacity` notifications or the time to live, whichever
-/// is less. After a restart it starts from nothing: where that matters, use a
+/// At capacity the entry that was changed least recently makes room, but never a live claim; so
+/// the protection reaches back over the last `capacity` notifications, with and without a request's
+/// id, or over their time to live, whichever is less. After a restart it starts from nothing: where that matters, use a
 /// [`StoredReplayGuard`](super::StoredReplayGuard), or implement [`ReplayGuard`] over a database.
 ///
 /// # Examples
@@ -59,12 +59,18 @@ struct Memory {
     entries: BTreeMap<ReplayKey, Entry>,
     /// The keys by the time from which they may be forgotten.
     queue: BTreeSet<(DateTime<Utc>, ReplayKey)>,
+    /// The keys by the number of their last change, which is the order they make room in: how long
+    /// they may be remembered differs.
+    changes: BTreeMap<u64, ReplayKey>,
+    /// The number of the next change.
+    next_change: u64,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Entry {
     mark: Mark,
     forget_at: DateTime<Utc>,
+    change: u64,
 }
 
 impl Default for MemoryReplayGuard {
@@ -202,12 +208,20 @@ impl Memory {
             self.make_room(now)?;
         }
         let forget_at = limits.lifetimes.forget_at(&key, &mark, now);
-        let entry = Entry { mark, forget_at };
-        if let Some(before) = self.entries.insert(key, entry) {
-            self.queue.remove(&(before.forget_at, key));
-        }
+        self.forget(&key);
+        let change = self.next_change;
+        self.next_change += 1;
+        self.entries.insert(key, Entry { mark, forget_at, change });
         self.queue.insert((forget_at, key));
+        self.changes.insert(change, key);
         Ok(())
+    }
+
+    fn forget(&mut self, key: &ReplayKey) {
+        if let Some(entry) = self.entries.remove(key) {
+            self.queue.remove(&(entry.forget_at, *key));
+            self.changes.remove(&entry.change);
+        }
     }
 
     fn forget_old(&mut self, now: DateTime<Utc>) {
@@ -215,8 +229,7 @@ impl Memory {
             if forget_at > now {
                 break;
             }
-            self.queue.pop_first();
-            self.entries.remove(&key);
+            self.forget(&key);
         }
     }
 
@@ -225,12 +238,11 @@ impl Memory {
             Some(State::Claimed { until }) => now < until,
             _ => false,
         };
-        let oldest = self.queue.iter().find(|(_, key)| !live(key)).copied();
-        let (forget_at, key) = oldest.ok_or_else(|| {
+        let oldest = self.changes.values().find(|key| !live(key)).copied();
+        let oldest = oldest.ok_or_else(|| {
             StoreError::unavailable("every place is taken by a notification that is being handled")
         })?;
-        self.queue.remove(&(forget_at, key));
-        self.entries.remove(&key);
+        self.forget(&oldest);
         Ok(())
     }
 }

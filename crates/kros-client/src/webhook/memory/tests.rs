@@ -142,6 +142,28 @@ fn at_capacity_the_oldest_makes_room_and_live_claims_stay() {
 }
 
 #[test]
+fn at_capacity_what_names_no_request_is_remembered_as_well_as_the_rest() {
+    let guard = MemoryReplayGuard::default().capacity(4);
+    let handle = |request: u128, second: i64| {
+        let claim = claim(&guard, &key(request, "a"), second);
+        assert_eq!(complete(&guard, claim, second), Settled::Recorded);
+    };
+    for request in 1..=4 {
+        handle(request, 0);
+    }
+    handle(0, 1);
+    for request in 5..=7 {
+        handle(request, 2);
+        assert!(matches!(begin(&guard, &key(0, "a"), 2), Seen::Handled { .. }), "{request}");
+    }
+    // Now it is the oldest one, and its turn has come although the others are as full of life.
+    handle(8, 3);
+    assert_eq!(claim(&guard, &key(0, "a"), 3).arrival(), Arrival::First);
+    assert!(matches!(begin(&guard, &key(6, "a"), 3), Seen::Handled { .. }));
+    assert_eq!(guard.remembered(), 4);
+}
+
+#[test]
 fn the_greatest_time_span_means_for_ever() {
     let guard = MemoryReplayGuard::default().time_to_live(TimeDelta::MAX);
     let first = claim(&guard, &key(1, "a"), 0);
